@@ -1,0 +1,1 @@
+"""What a study says: tables (DataFrames), never drawings; the drawings of these tables are in `figures`."""

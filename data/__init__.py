@@ -1,0 +1,1 @@
+"""What comes from outside, and how it is kept: collections, encoders, token states."""
