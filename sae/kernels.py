@@ -1,0 +1,231 @@
+"""The inner loops of Top-K encoding and of a training step, compiled by numba; they release the interpreter lock.
+
+Shapes: centred states h - b_dec (n_tokens, d_model), W_enc and W_dec (n_latents, d_model), activations and indices
+(n_tokens, k); C-contiguous and float32 unless said otherwise. Sums run in a fixed order: equal inputs, equal bits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+# NaN and infinity keep their meaning: they must reach the loss, where they are caught.
+_kernel: Any = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+# Vectorised maxima need the promise that nothing is NaN.
+_finite_kernel: Any = numba.njit(
+    nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"}
+)
+GROUP_SIZE = 16
+LOWEST = np.float32(np.finfo(np.float32).min)
+
+
+@_kernel
+def dot(a, b):  # type: ignore[no-untyped-def]
+    """<a, b>"""
+    total = np.float32(0)
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@_kernel
+def add_scaled(target, scale, source):  # type: ignore[no-untyped-def]
+    """target += scale * source"""
+    for i in range(target.shape[0]):
+        target[i] += scale * source[i]
+
+
+@_finite_kernel
+def quantise_rows(rows, quantised, scales, norms, errors):  # type: ignore[no-untyped-def]
+    """rows (n, d) ~ scales (n,) * quantised int8 (n, d); norms (n,) = |row|, errors (n,) = |row - its estimate|."""
+    for t in range(rows.shape[0]):
+        largest = np.float32(0)
+        for i in range(rows.shape[1]):
+            largest = max(largest, abs(rows[t, i]))
+        scale = largest / np.float32(127)
+        inverse = np.float32(127) / largest if largest > 0 else np.float32(0)
+        squares, squared_errors = np.float32(0), np.float32(0)
+        for i in range(rows.shape[1]):
+            number = np.rint(rows[t, i] * inverse)
+            quantised[t, i] = np.int8(number)
+            squares += rows[t, i] * rows[t, i]
+            squared_errors += (rows[t, i] - scale * number) ** 2
+        scales[t] = scale
+        norms[t] = math.sqrt(squares)
+        errors[t] = math.sqrt(squared_errors)
+
+
+@_finite_kernel
+def _group_maxima(product, token_scale, latent_scales, b_enc, maxima):  # type: ignore[no-untyped-def]
+    """Largest estimate in each group j % n_groups of latents; groups lie side by side, so that this vectorises."""
+    n_latents, n_groups = b_enc.shape[0], maxima.shape[0]
+    maxima[:] = LOWEST
+    for first in range(0, n_latents, n_groups):
+        members = slice(first, min(first + n_groups, n_latents))
+        numbers, scales, biases = product[members], latent_scales[members], b_enc[members]
+        for g in range(numbers.shape[0]):
+            estimate = np.float32(numbers[g]) * (token_scale * scales[g]) + biases[g]
+            maxima[g] = estimate if estimate > maxima[g] else maxima[g]
+
+
+@_kernel
+def _insert(values, indices, n_filled, value, index):  # type: ignore[no-untyped-def]
+    """Insert into lists sorted by falling value, then rising index; if they are full, the last entry falls off."""
+    place = n_filled
+    if n_filled == values.shape[0]:
+        place -= 1
+        if value < values[place] or (value == values[place] and index > indices[place]):
+            return n_filled
+    while place > 0 and (
+        values[place - 1] < value or (values[place - 1] == value and indices[place - 1] > index)
+    ):
+        values[place] = values[place - 1]
+        indices[place] = indices[place - 1]
+        place -= 1
+    values[place] = value
+    indices[place] = index
+    return min(n_filled + 1, values.shape[0])
+
+
+@_kernel
+def select_top_k(  # type: ignore[no-untyped-def]
+    product, centred, token_scales, latent_scales, margins, W_enc, b_enc, activations, indices
+):
+    """relu of the k largest of W_enc c_t + b_enc for each token t, ties by lower latent; returns dot products taken.
+
+    product (n_tokens, n_latents), any number type, only nominates: latent j's pre-activation is estimated as
+    product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], and is within margins[t] of that. The k-th largest
+    group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out. The others'
+    float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them. Should a dot
+    product turn out beyond its margin, the token's margin is not to be trusted and all latents are gone through.
+    """
+    n_latents, k = W_enc.shape[0], activations.shape[1]
+    n_groups = (n_latents + GROUP_SIZE - 1) // GROUP_SIZE
+    maxima, best = np.empty(n_groups, np.float32), np.empty(k, np.float32)
+    best_groups = np.empty(k, np.int32)
+    estimates, candidates = np.empty(n_latents, np.float32), np.empty(n_latents, np.int32)
+    n_products = 0
+    for t in range(centred.shape[0]):
+        activations[t, :] = LOWEST
+        indices[t, :] = 0
+        scale, margin = token_scales[t], margins[t]
+
+        _group_maxima(product[t], scale, latent_scales, b_enc, maxima)
+        n_best = 0
+        for group in range(n_groups):
+            if n_best < k or maxima[group] > best[k - 1]:
+                n_best = _insert(best, best_groups, n_best, maxima[group], group)
+        threshold = best[k - 1] - 2 * margin if n_best == k else LOWEST
+
+        n_candidates = 0
+        for group in range(n_groups):
+            if maxima[group] >= threshold:
+                for j in range(group, n_latents, n_groups):
+                    estimate = np.float32(product[t, j]) * (scale * latent_scales[j]) + b_enc[j]
+                    if estimate >= threshold:
+                        n_candidates = _insert(estimates, candidates, n_candidates, estimate, j)
+
+        n_chosen, worst = 0, np.float32(0)
+        for c in range(n_candidates):
+            if n_chosen == k and estimates[c] + margin < activations[t, k - 1]:
+                break
+            j = candidates[c]
+            value = dot(W_enc[j], centred[t]) + b_enc[j]
+            worst = max(worst, abs(value - estimates[c]))
+            n_chosen = _insert(activations[t], indices[t], n_chosen, value, j)
+            n_products += 1
+        if worst > margin:
+            n_chosen = 0
+            for j in range(n_latents):
+                value = dot(W_enc[j], centred[t]) + b_enc[j]
+                n_chosen = _insert(activations[t], indices[t], n_chosen, value, j)
+            n_products += n_latents
+        for s in range(k):
+            activations[t, s] = max(activations[t, s], np.float32(0))
+    return n_products
+
+
+@_kernel
+def decode(activations, indices, W_dec, states):  # type: ignore[no-untyped-def]
+    """states_t += sum_s activations_ts W_dec[indices_ts]"""
+    for t in range(indices.shape[0]):
+        for s in range(indices.shape[1]):
+            if activations[t, s] > 0:
+                add_scaled(states[t], activations[t, s], W_dec[indices[t, s]])
+
+
+@_kernel
+def differentiate(residuals, activations, indices, W_dec, scale, slopes, squared_errors):  # type: ignore[no-untyped-def]
+    """squared_errors_t = |r_t|^2; slopes_ts = dL/dz_ts = scale <r_t, W_dec[indices_ts]>, or 0 where z_ts is 0."""
+    for t in range(indices.shape[0]):
+        for s in range(indices.shape[1]):
+            slopes[t, s] = 0
+            if activations[t, s] > 0:
+                slopes[t, s] = scale * dot(residuals[t], W_dec[indices[t, s]])
+        squared_errors[t] = dot(residuals[t], residuals[t])
+
+
+@_kernel
+def sort_by_latent(activations, indices, offsets, places):  # type: ignore[no-untyped-def]
+    """Counting sort: places[offsets[j]:offsets[j + 1]] are the t * k + s, rising, at which latent j is active."""
+    flat_activations, flat_indices = activations.reshape(-1), indices.reshape(-1)
+    offsets[:] = 0
+    for place in range(flat_indices.shape[0]):
+        if flat_activations[place] > 0:
+            offsets[flat_indices[place] + 1] += 1
+    for j in range(offsets.shape[0] - 1):
+        offsets[j + 1] += offsets[j]
+    next_place = offsets[:-1].copy()
+    for place in range(flat_indices.shape[0]):
+        if flat_activations[place] > 0:
+            j = flat_indices[place]
+            places[next_place[j]] = place
+            next_place[j] += 1
+
+
+@_kernel
+def adamw(weights, first, second, gradient, adam):  # type: ignore[no-untyped-def]
+    """One AdamW step on a vector and its moments, in place; adam: see `sae.optimizer.AdamW.constants`."""
+    step_size, beta1, beta2, root_correction, epsilon, decay = adam
+    for i in range(weights.shape[0]):
+        first[i] += (1 - beta1) * (gradient[i] - first[i])
+        second[i] = beta2 * second[i] + (1 - beta2) * gradient[i] * gradient[i]
+        weights[i] = decay * weights[i] - step_size * first[i] / (math.sqrt(second[i]) * root_correction + epsilon)
+
+
+@_kernel
+def update_latents(  # type: ignore[no-untyped-def]
+    start, stop, offsets, places, activations, slopes, residuals, centred, scale, adam,
+    encoder, decoder, b_enc_gradient, b_dec_gradient,
+):  # fmt: skip
+    """Gradients and AdamW for the rows start..stop of W_enc and W_dec, in one pass while each row is in cache.
+
+    encoder and decoder: (weights, first moments, second moments). A decoder row loses the part of its gradient along
+    itself, and returns to unit norm. b_enc_gradient (n_latents,) is written at start..stop; what reaches b_dec
+    through these latents' pre-activations is added to b_dec_gradient (d_model,).
+    """
+    W_enc, W_enc_first, W_enc_second = encoder
+    W_dec, W_dec_first, W_dec_second = decoder
+    k, d_model = activations.shape[1], W_dec.shape[1]
+    flat_activations, flat_slopes = activations.reshape(-1), slopes.reshape(-1)
+    encoder_gradient, decoder_gradient = np.empty(d_model, np.float32), np.empty(d_model, np.float32)
+    for j in range(start, stop):
+        encoder_gradient[:] = 0
+        decoder_gradient[:] = 0
+        slope_sum = np.float32(0)
+        for place in places[offsets[j] : offsets[j + 1]]:
+            t = place // k
+            add_scaled(encoder_gradient, flat_slopes[place], centred[t])
+            add_scaled(decoder_gradient, scale * flat_activations[place], residuals[t])
+            slope_sum += flat_slopes[place]
+        b_enc_gradient[j] = slope_sum
+        add_scaled(b_dec_gradient, -slope_sum, W_enc[j])
+        add_scaled(decoder_gradient, -dot(decoder_gradient, W_dec[j]), W_dec[j])
+        adamw(W_enc[j], W_enc_first[j], W_enc_second[j], encoder_gradient, adam)
+        adamw(W_dec[j], W_dec_first[j], W_dec_second[j], decoder_gradient, adam)
+        inverse_norm = np.float32(1) / np.float32(math.sqrt(dot(W_dec[j], W_dec[j])))
+        for i in range(d_model):
+            W_dec[j, i] *= inverse_norm

@@ -1,0 +1,86 @@
+"""AdamW with the paper's learning rate, and all that a training run must remember between two steps.
+
+    m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
+    w <- (1 - lr decay) w - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + epsilon)
+
+The learning rate rises linearly over the first steps, then falls to 0 along a cosine (PAPER: 5% warm-up, peak 1e-3).
+Loshchilov and Hutter 2019 (arXiv 1711.05101), as in torch.optim.AdamW.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sae.model import SparseAutoencoder
+
+WEIGHTS = ("W_enc", "b_enc", "W_dec", "b_dec")
+
+
+@dataclass(frozen=True)
+class AdamW:
+    """What AdamW is told apart from the gradient; learning_rate is this step's."""
+
+    learning_rate: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def constants(self, step: int) -> NDArray[np.float32]:
+        """(step size, beta 1, beta 2, 1 / sqrt(1 - beta2^t), epsilon, 1 - lr decay) at step t, counted from 1."""
+        beta1, beta2 = self.betas
+        return np.array(
+            [
+                self.learning_rate / (1 - beta1**step),
+                beta1,
+                beta2,
+                1 / math.sqrt(1 - beta2**step),
+                self.epsilon,
+                1 - self.learning_rate * self.weight_decay,
+            ],
+            np.float32,
+        )
+
+
+def learning_rate(step: int, n_steps: int, peak: float, warmup_fraction: float) -> float:
+    """Learning rate of step 0..n_steps - 1."""
+    n_warmup = round(warmup_fraction * n_steps)
+    if step < n_warmup:
+        return peak * (step + 1) / n_warmup
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - n_warmup) / max(1, n_steps - n_warmup)))
+
+
+@dataclass
+class TrainState:
+    """Weights and both moments by name, changed in place; steps taken; the step at which each latent last fired."""
+
+    weights: dict[str, torch.Tensor]
+    first: dict[str, torch.Tensor]
+    second: dict[str, torch.Tensor]
+    last_fired: torch.Tensor  # int64 (n_latents,)
+    k: int
+    step: int = 0
+
+    @classmethod
+    def of(cls, sae: SparseAutoencoder) -> TrainState:
+        """The state before the first step; takes the weights over."""
+        weights = {name: getattr(sae, name) for name in WEIGHTS}
+        first, second = ({name: torch.zeros_like(w) for name, w in weights.items()} for _ in range(2))
+        last_fired = torch.zeros(sae.n_latents, dtype=torch.int64, device=sae.device)
+        return cls(weights, first, second, last_fired, sae.k)
+
+    def autoencoder(self) -> SparseAutoencoder:
+        """The weights as they stand, on CPU, as a copy."""
+        return SparseAutoencoder(**{n: w.detach().cpu().clone() for n, w in self.weights.items()}, k=self.k)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step found before it updated the weights: mean |h - h^|^2 a token, mean latents above 0 a token."""
+
+    loss: float
+    l0: float

@@ -1,0 +1,98 @@
+"""One training step on CPU: exact gradients that reach only the k chosen latents of each token, fused with AdamW.
+
+    L = mean_t |h^_t - h_t|^2      r_t = h^_t - h_t      dz_tj = 2/n <r_t, W_dec_j>  where z_tj > 0
+    dW_dec_j = 2/n sum_t z_tj r_t        dW_enc_j = sum_t dz_tj (h_t - b_dec)        db_enc_j = sum_t dz_tj
+    db_dec = 2/n sum_t r_t - sum_j db_enc_j W_enc_j
+
+n: tokens in the batch. Forward, a block of tokens at a time; backward, a block of latents at a time, with the active
+(token, latent) pairs sorted by latent. Decoder rows keep unit norm: their gradient loses its part along the row, so
+that AdamW's moments hold rotations only, and the row is normalised after the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sae import kernels
+from sae.optimizer import AdamW, Step, TrainState
+from sae.threads import for_each_block
+from sae.top_k import BLOCK, Nominator, fastest_product
+
+LATENT_BLOCK = 128
+
+
+class CpuStepper:
+    """Holds the buffers of one batch size; `step` changes the state in place."""
+
+    def __init__(self, state: TrainState, batch_size: int) -> None:
+        n_latents, d_model = state.weights["W_enc"].shape
+        self.state = state
+        self.centred, self.residuals = np.empty((2, batch_size, d_model), np.float32)
+        self.activations, self.slopes = np.empty((2, batch_size, state.k), np.float32)
+        self.indices = np.empty((batch_size, state.k), np.int32)
+        self.squared_errors = np.empty(batch_size, np.float32)
+        self.offsets = np.empty(n_latents + 1, np.int64)
+        self.places = np.empty(batch_size * state.k, np.int32)
+        self.b_enc_gradient = np.empty(n_latents, np.float32)
+
+    def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
+        """states (batch_size, d_model), any float type; NaN or infinity is a `UserError` and changes nothing."""
+        self._forward(states)
+        loss = float(self.squared_errors.mean(dtype=np.float64))
+        self._backward(adamw)
+        n_active = int(self.offsets[-1])
+        return Step(loss=loss, l0=n_active / len(states))
+
+    def _forward(self, states: NDArray[Any]) -> None:
+        W_enc, b_enc, W_dec, b_dec = (self.state.weights[n].numpy() for n in ("W_enc", "b_enc", "W_dec", "b_dec"))
+        nominator = Nominator.of(W_enc, fastest_product(len(states)))
+
+        def worker() -> Callable[[int, int], None]:
+            select = nominator.selector(W_enc, b_enc)
+
+            def forward(start: int, stop: int) -> None:
+                block = slice(start, stop)
+                centred, residuals = self.centred[block], self.residuals[block]
+                activations, indices = self.activations[block], self.indices[block]
+                np.subtract(states[block], b_dec, out=centred)
+                select(centred, activations, indices)
+                np.negative(centred, out=residuals)
+                kernels.decode(activations, indices, W_dec, residuals)
+                kernels.differentiate(
+                    residuals, activations, indices, W_dec, np.float32(2 / len(states)),
+                    self.slopes[block], self.squared_errors[block],
+                )  # fmt: skip
+
+            return forward
+
+        for_each_block(len(states), BLOCK, worker)
+
+    def _backward(self, adamw: AdamW) -> None:
+        state = self.state
+        state.step += 1
+        constants = adamw.constants(state.step)
+        moments = {
+            name: (weights.numpy(), state.first[name].numpy(), state.second[name].numpy())
+            for name, weights in state.weights.items()
+        }
+        scale = np.float32(2 / len(self.centred))
+        kernels.sort_by_latent(self.activations, self.indices, self.offsets, self.places)
+        n_blocks = -(-len(self.b_enc_gradient) // LATENT_BLOCK)
+        b_dec_gradients = np.zeros((n_blocks, self.centred.shape[1]), np.float32)
+
+        def update(start: int, stop: int) -> None:
+            kernels.update_latents(
+                start, stop, self.offsets, self.places, self.activations, self.slopes, self.residuals, self.centred,
+                scale, constants, moments["W_enc"], moments["W_dec"],
+                self.b_enc_gradient, b_dec_gradients[start // LATENT_BLOCK],
+            )  # fmt: skip
+
+        for_each_block(len(self.b_enc_gradient), LATENT_BLOCK, lambda: update)
+        kernels.adamw(*moments["b_enc"], self.b_enc_gradient, constants)
+        b_dec_gradient = scale * self.residuals.sum(axis=0) + b_dec_gradients.sum(axis=0)
+        kernels.adamw(*moments["b_dec"], b_dec_gradient, constants)
+        state.last_fired.numpy()[np.diff(self.offsets) > 0] = state.step
