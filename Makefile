@@ -1,0 +1,33 @@
+# make demo   set up, run the main job on the embedded collection, open the app
+# make test   set up, run linters, type checks, import rules and all tests
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test setup clean
+
+demo: .venv/ready
+	$(BIN)/workbench demo
+
+test: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+setup: .venv/ready
+
+# torch first, by its exact version: a later open range would fetch a larger build of it.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/ready-for-tests: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,peers]'
+	sh tests/install_chromium.sh
+	touch $@
+
+clean:
+	rm -rf .venv artifacts
