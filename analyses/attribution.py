@@ -1,0 +1,174 @@
+"""Why a document has its score: score(q, d) = sum_j c_j, and each c_j shared over the tokens behind it.
+
+    c_j = w_j(q) * idf_j * saturation_j(d)                      the ledger: exact, a row a latent
+    credit_tj = c_j * z_tj / sum_t' z_t'j                       sum pooling: in proportion to activation
+    credit_tj = c_j / n for the n tokens with the largest z_tj  max pooling: only these set the mass
+
+A contribution is exact. Its split over tokens is a convention: the score is not a sum over tokens (it goes
+through a root and a saturation), so credits say where a latent's mass came from, not what removing a
+token would do. The document's tokens and the query's tokens share each contribution separately.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analyses.surface import readable_wordpiece
+from data.errors import UserError
+from retrieval.bm25 import Bm25Parameters, apply_phi
+from retrieval.index import WeightedIndex, clean_counts
+from retrieval.search import contributions
+from retrieval.study import EncodedText, Study
+
+TOKEN_COLUMNS = ("latent", "position", "token", "start", "end", "activation", "credit")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The ledger of one (query, document).
+
+    score: to the bit what search gives, in float32. ledger, in float64: latent, query_weight, idf, document_weight, saturation, contribution,
+    falling by contribution. residual: score - sum of contributions (rounding only). document_tokens and
+    query_tokens: latent, position (token in its text), token (wordpiece), start, end (characters),
+    activation, credit; the credits of a latent sum to its contribution.
+    """
+
+    query: str
+    doc_id: str
+    score: float
+    residual: float
+    ledger: pd.DataFrame
+    document_tokens: pd.DataFrame
+    query_tokens: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as JSON can hold it, a latent with its tokens."""
+        document = dict(iter(self.document_tokens.groupby("latent")))
+        query = dict(iter(self.query_tokens.groupby("latent")))
+        columns = ["token", "start", "end", "credit"]
+        return {
+            "query": self.query,
+            "doc_id": self.doc_id,
+            "score": self.score,
+            "residual": self.residual,
+            "latents": [
+                {
+                    **row,
+                    "document_tokens": document[row["latent"]][columns].to_dict("records"),
+                    "query_tokens": query[row["latent"]][columns].to_dict("records"),
+                }
+                for row in self.ledger.to_dict("records")
+            ],
+        }
+
+
+def explain(
+    study: Study, query: str | EncodedText, doc_id: str, parameters: Bm25Parameters | None = None
+) -> Explanation:
+    """The ledger of `doc_id` for `query`; an unknown document is a `UserError`."""
+    if doc_id not in study.position:
+        raise UserError(f'study {study.name} has no document "{doc_id}": choose an id that its search shows')
+    document = study.position[doc_id]
+    encoded = study.encode(query) if isinstance(query, str) else query
+    index = study.weighted(parameters)
+    score = searched_score(index, encoded.mass, document)
+    ledger = ledger_of(index, encoded.mass, document)
+    rows = study.tokens.document(document)
+    return Explanation(
+        encoded.text,
+        doc_id,
+        score,
+        score - float(ledger["contribution"].sum()),
+        ledger,
+        share_over_tokens(
+            ledger, study, study.tokens.token_ids[rows], study.tokens.spans[rows],
+            study.tokens.indices[rows], study.tokens.activations[rows],
+        ),
+        share_over_tokens(
+            ledger, study, encoded.token_ids, encoded.spans, encoded.indices, encoded.activations
+        ),
+    )  # fmt: skip
+
+
+def ledger_of(index: WeightedIndex, query: csr_array, document: int) -> pd.DataFrame:
+    """A row for each latent that query (raw mass, (1, n_latents)) and document share, falling by contribution."""
+    parts = contributions(index, query.indices, query.data, document)
+    names = ("query_weight", "idf", "document_weight", "saturation", "contribution")
+    table = pd.DataFrame({"latent": parts.terms} | {name: getattr(parts, name) for name in names})
+    shared = table[table["document_weight"] > 0]
+    return shared.sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+
+
+def searched_score(index: WeightedIndex, query: csr_array, document: int) -> float:
+    """The score that `search` gives one document: float32, added in the order of terms."""
+    query = clean_counts(query, index.n_terms)
+    weights = apply_phi(query.data, index.parameters.phi) * index.idf[query.indices]
+    score = np.float32(0)
+    for term, weight in zip(query.indices, weights.astype(np.float32), strict=True):
+        documents, _ = index.index.postings(int(term))
+        place = int(np.searchsorted(documents, document))
+        if weight > 0 and place < len(documents) and documents[place] == document:
+            score += weight * index.impact[index.index.indptr[term] + place]
+    return float(score)
+
+
+def query_latents(study: Study, query: EncodedText, parameters: Bm25Parameters | None = None) -> pd.DataFrame:
+    """The latents of a query: latent, query_weight w_j(q), idf, strength = their product, falling by it."""
+    parameters = parameters or Bm25Parameters()
+    latents = query.mass.indices.astype(np.int64)
+    weight = apply_phi(query.mass.data, parameters.phi)
+    idf = study.weighted(parameters).idf[latents]
+    table = pd.DataFrame({"latent": latents, "query_weight": weight, "idf": idf, "strength": weight * idf})
+    return table.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
+
+
+def share_over_tokens(
+    ledger: pd.DataFrame,
+    study: Study,
+    token_ids: NDArray[np.int32],
+    spans: NDArray[np.int32],
+    indices: NDArray[Any],
+    activations: NDArray[np.float32],
+) -> pd.DataFrame:
+    """Share the contributions of `ledger` over one text's tokens; columns TOKEN_COLUMNS, in token order."""
+    contribution = np.zeros(study.n_latents)
+    contribution[ledger["latent"]] = ledger["contribution"]
+    wanted = np.zeros(study.n_latents, bool)
+    wanted[ledger["latent"]] = True
+    latents = np.asarray(indices).astype(np.int64)
+    position, slot = np.nonzero(wanted[latents] & (np.asarray(activations) > 0))
+    latent, activation = latents[position, slot], np.asarray(activations)[position, slot].astype(np.float64)
+    return pd.DataFrame(
+        {
+            "latent": latent,
+            "position": position,
+            "token": [readable_wordpiece(study.wordpieces[int(t)]) for t in token_ids[position]],
+            "start": spans[position, 0],
+            "end": spans[position, 1],
+            "activation": activation,
+            "credit": contribution[latent] * _shares(latent, activation, study.n_latents, study.pooling),
+        },
+        columns=list(TOKEN_COLUMNS),
+    )
+
+
+def token_credit(tokens: pd.DataFrame) -> pd.DataFrame:
+    """Credit of each token over all latents: columns position, token, start, end, credit, in text order."""
+    return tokens.groupby(["position", "token", "start", "end"], as_index=False)["credit"].sum()
+
+
+def _shares(
+    latent: NDArray[np.int64], activation: NDArray[np.float64], n_latents: int, pooling: Literal["sum", "max"]
+) -> NDArray[np.float64]:
+    """Each token's part of its latent's mass; the parts of a latent sum to 1."""
+    if pooling == "max":
+        strongest = np.zeros(n_latents)
+        np.maximum.at(strongest, latent, activation)
+        activation = (activation == strongest[latent]).astype(np.float64)
+    return activation / np.bincount(latent, weights=activation, minlength=n_latents)[latent]

@@ -1,0 +1,50 @@
+"""Rank and frequency, drawn: is the vocabulary of latents as skewed as words are?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analyses.figures.theme import TERM_COLOURS, figure, plain
+
+NAMES = {"latents": "Latents", "words": "Words", "wordpieces": "Wordpieces"}
+WIDTHS = {"latents": 3.0, "words": 1.8, "wordpieces": 1.8}
+DASHES = {"latents": "solid", "words": "solid", "wordpieces": "dot"}
+
+
+def rank_frequency_figure(table: pd.DataFrame, latent: int | None = None, height: int = 380) -> go.Figure:
+    """Document frequency over rank, log-log, a line a system; hover names the term.
+
+    table: columns system, rank, document_frequency, term, latent (-1 outside the latents). `latent`, where
+    given, is marked on its line.
+    """
+    chart = figure(height)
+    for system, part in table.groupby("system", sort=False):
+        name = str(system)
+        chart.add_scatter(
+            x=part["rank"],
+            y=part["document_frequency"],
+            name=NAMES.get(name, name),
+            mode="lines",
+            line={
+                "color": TERM_COLOURS.get(name),
+                "width": WIDTHS.get(name, 2),
+                "dash": DASHES.get(name, "solid"),
+            },
+            text=[plain(term) for term in part["term"]],
+            customdata=part["latent"],
+            hovertemplate="<b>%{text}</b><br>in %{y:,} documents, rank %{x:,}<extra></extra>",
+        )
+    chosen = table[(table["system"] == "latents") & (table["latent"] == latent)]
+    if latent is not None and len(chosen):
+        chart.add_scatter(
+            x=chosen["rank"],
+            y=chosen["document_frequency"],
+            mode="markers",
+            marker={"color": TERM_COLOURS["latents"], "size": 12, "line": {"color": "#FFFFFF", "width": 2}},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    chart.update_xaxes(type="log", title="rank (log scale)", dtick=1)
+    chart.update_yaxes(type="log", title="documents that hold it (log scale)", dtick=1)
+    return chart

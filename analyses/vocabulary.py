@@ -1,0 +1,173 @@
+"""The vocabulary that the latents of a study form: a row a latent, and how often each is used.
+
+Everything is counted in one pass over the contexts (latent-major activations), compiled by numba: a
+second for a few million activations. `write_vocabulary` keeps the table in the study's folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analyses.surface import label_of, readable_wordpiece, surface_word
+from data.files import new_file
+from retrieval.bm25 import Bm25Parameters, apply_phi, clipped_idf, lucene_idf
+from retrieval.study import Study
+
+N_PIECES = 3  # wordpieces that a label is made from
+LABEL_SHARE = 0.08  # a second or third word must carry this share of a latent's activation
+
+
+def vocabulary_table(study: Study) -> pd.DataFrame:
+    """A row a latent; read from the study's folder where it is kept, computed otherwise.
+
+    latent; label (its top words); document_frequency n_j (documents); token_count (tokens it fires on);
+    collection_frequency (activation summed over them); idf (clipped, as in the paper) and idf_lucene;
+    share_of_length: its part of sum_d |d|, in [0, 1]; top_wordpiece and top_wordpiece_share, the part of
+    its activation that falls on that wordpiece. Dead latents have label "", counts 0.
+    """
+    kept = study.path / "vocabulary.parquet"
+    return pd.read_parquet(kept) if kept.is_file() else compute_vocabulary(study)
+
+
+def write_vocabulary(study: Study) -> None:
+    """Keep the vocabulary table in the study's folder, as vocabulary.parquet."""
+    with new_file(study.path / "vocabulary.parquet") as temporary:
+        compute_vocabulary(study).to_parquet(temporary, index=False)
+
+
+def compute_vocabulary(study: Study) -> pd.DataFrame:
+    """The table of `vocabulary_table`, from the study's postings and contexts."""
+    document_frequency = study.index.document_frequency
+    n_docs = len(study.corpus)
+    length = latent_length(study)
+    pieces, shares, strongest, collection = _top_pieces(
+        np.asarray(study.contexts.ptr),
+        np.asarray(study.contexts.token),
+        np.asarray(study.contexts.value),
+        np.asarray(study.tokens.token_ids),
+        len(study.wordpieces),
+        N_PIECES,
+    )
+    documents = study.tokens.document_of(strongest.ravel()).reshape(strongest.shape)
+    return pd.DataFrame(
+        {
+            "latent": np.arange(study.n_latents),
+            "label": [
+                label_of(
+                    surface_word(study, int(strongest[j, i]), int(documents[j, i]))
+                    for i in range(N_PIECES)
+                    if pieces[j, i] >= 0 and (i == 0 or shares[j, i] >= LABEL_SHARE)
+                )
+                for j in range(study.n_latents)
+            ],
+            "document_frequency": document_frequency,
+            "token_count": np.diff(study.contexts.ptr),
+            "collection_frequency": collection,
+            "idf": clipped_idf(document_frequency, n_docs),
+            "idf_lucene": lucene_idf(document_frequency, n_docs),
+            "share_of_length": length / max(length.sum(), 1e-12),
+            "top_wordpiece": [readable_wordpiece(study.wordpieces[p]) if p >= 0 else "" for p in pieces[:, 0]],
+            "top_wordpiece_share": shares[:, 0],
+        }
+    )
+
+
+def latent_length(study: Study) -> NDArray[np.float64]:
+    """sum_d w_j(d) of each latent, float64 (n_latents,): its part in the documents' lengths |d|."""
+    weights = apply_phi(study.index.mass, Bm25Parameters().phi)
+    return np.diff(np.concatenate(([0.0], np.cumsum(weights)))[study.index.indptr])
+
+
+def rank_frequency(study: Study, vocabulary: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Document frequency by rank of latents, words and wordpieces, side by side over one collection.
+
+    Columns system, rank (from 1), document_frequency (documents), term, latent (-1 outside the latents).
+    Words and wordpieces are the control: what natural language, cut two ways, looks like here.
+    """
+    vocabulary = vocabulary_table(study) if vocabulary is None else vocabulary
+    pieces = document_frequency_of(
+        np.asarray(study.tokens.token_ids), np.asarray(study.tokens.offsets), len(study.wordpieces)
+    )
+    words = study.lexical.index.document_frequency
+    systems = {
+        "latents": (vocabulary["document_frequency"].to_numpy(), vocabulary["label"].tolist()),
+        "words": (words, study.words.words),
+        "wordpieces": (pieces, [readable_wordpiece(piece) for piece in study.wordpieces]),
+    }
+    return pd.concat([_ranked(name, *counts) for name, counts in systems.items()], ignore_index=True)
+
+
+def document_frequency_of(
+    token_ids: NDArray[np.integer[Any]], offsets: NDArray[np.int64], n_terms: int
+) -> NDArray[np.int64]:
+    """Documents that hold each token id, int64 (n_terms,); offsets (n_docs + 1,) cut token_ids into documents."""
+    document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    pairs = np.unique(document * n_terms + token_ids.astype(np.int64))
+    return np.bincount(pairs % n_terms, minlength=n_terms)
+
+
+def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
+    order = np.argsort(-frequency, kind="stable")
+    order = order[frequency[order] > 0]
+    return pd.DataFrame(
+        {
+            "system": system,
+            "rank": np.arange(1, len(order) + 1),
+            "document_frequency": frequency[order],
+            "term": [terms[i] for i in order],
+            "latent": order if system == "latents" else -1,
+        }
+    )
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _top_pieces(
+    ptr: NDArray[np.int64],
+    token: NDArray[np.int32],
+    value: NDArray[np.float32],
+    token_ids: NDArray[np.int32],
+    n_pieces: int,
+    depth: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """The `depth` wordpieces with most activation of each latent.
+
+    Returns pieces (n_latents, depth; -1 where there are fewer), their shares of the latent's activation,
+    the strongest token of each piece, and the latents' summed activation (n_latents,).
+    """
+    n_latents = len(ptr) - 1
+    pieces = np.full((n_latents, depth), -1, np.int64)
+    shares = np.zeros((n_latents, depth))
+    strongest = np.zeros((n_latents, depth), np.int64)
+    collection = np.zeros(n_latents)
+    mass = np.zeros(n_pieces)
+    first = np.zeros(n_pieces, np.int64)
+    seen = np.zeros(n_pieces, np.int64)
+    for latent in range(n_latents):
+        n_seen = 0
+        total = 0.0
+        for i in range(ptr[latent], ptr[latent + 1]):
+            piece = token_ids[token[i]]
+            if mass[piece] == 0.0:
+                seen[n_seen] = piece
+                n_seen += 1
+                first[piece] = token[i]  # contexts fall, so the first one met is the strongest
+            mass[piece] += value[i]
+            total += value[i]
+        collection[latent] = total
+        for rank in range(min(depth, n_seen)):
+            best = rank
+            for i in range(rank, n_seen):
+                if mass[seen[i]] > mass[seen[best]]:
+                    best = i
+            seen[rank], seen[best] = seen[best], seen[rank]
+            pieces[latent, rank] = seen[rank]
+            shares[latent, rank] = mass[seen[rank]] / total
+            strongest[latent, rank] = first[seen[rank]]
+        for i in range(n_seen):
+            mass[seen[i]] = 0.0
+    return pieces, shares, strongest, collection

@@ -1,0 +1,31 @@
+"""Navigation of the app, and nothing else: `streamlit run workbench/app.py -- STUDY-OR-FOLDER ...`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench import frame, selection
+from workbench.views import latent, method, numbers_guide, overview, search, vocabulary
+
+PAGES = {
+    "overview": st.Page(overview.page, title="Overview", url_path="overview", default=True),
+    "search": st.Page(search.page, title="Search", url_path="search"),
+    "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
+    "latent": st.Page(latent.page, title="Latent", url_path="latent"),
+    "method": st.Page(method.page, title="Method", url_path="method"),
+    "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
+}
+GROUPS = {
+    "Study": ["overview"],
+    "Ranking": ["search"],
+    "Vocabulary": ["vocabulary", "latent"],
+    "Guide": ["method", "numbers"],
+}
+
+st.set_page_config(page_title="Latent terms", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
+st.html(frame.ASSETS / "style.css")
+chosen = st.navigation({group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()})
+selection.arrive()
+frame.follow_links(PAGES)
+frame.sidebar()
+frame.guarded(chosen.run)

@@ -1,0 +1,19 @@
+// Follow links inside the app without a reload: a plain click on one sends its address to Python.
+// A click with a modifier key is the browser's, so that a link still opens in a new tab.
+const inside = /^(overview|search|latent|vocabulary|method|numbers)\?/;
+
+export default function ({ setTriggerValue }) {
+  const follow = (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const anchor = event.target.closest && event.target.closest("a");
+    const address =
+      anchor &&
+      (anchor.getAttribute("href") || anchor.getAttributeNS("http://www.w3.org/1999/xlink", "href"));
+    if (!address || !inside.test(address)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    setTriggerValue("follow", address);
+  };
+  document.addEventListener("click", follow, true);
+  return () => document.removeEventListener("click", follow, true);
+}

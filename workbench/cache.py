@@ -1,0 +1,116 @@
+"""The only caches of the app: studies are opened once, and every analysis is computed once for its arguments.
+
+A study is named by its folder and the digest of its manifest, so that one built anew at the same place is
+opened anew. Cached tables are shared by all readers: views never change them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from analyses import attribution, comparison, dictionary, overview, vocabulary
+from analyses.dictionary import LatentEntry
+from data.errors import UserError
+from retrieval.bm25 import Bm25Parameters
+from retrieval.study import EncodedText, Study
+
+Idf = Literal["clipped", "lucene"]
+
+
+class Key(NamedTuple):
+    """Names one build of one study."""
+
+    path: str
+    digest: str
+
+
+def key_of(path: Path) -> Key:
+    """The key of the study at `path`; a folder without a manifest is a `UserError`."""
+    try:
+        manifest = (path / "study.json").read_bytes()
+    except OSError:
+        raise UserError(f"{path} is not a study: it has no study.json") from None
+    return Key(str(path), hashlib.sha256(manifest).hexdigest()[:16])
+
+
+@st.cache_resource(show_spinner=False)
+def encoder_lock() -> threading.Lock:
+    """The encoder serves one text at a time; whoever comes while it loads waits for it."""
+    return threading.Lock()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def open_study(key: Key) -> Study:
+    return Study.open(key.path)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def encode(key: Key, query: str) -> EncodedText:
+    with encoder_lock():
+        return open_study(key).encode(query)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def start_encoder(key: Key) -> threading.Thread:
+    """Load the encoder and open the index in the background, so that the first query finds them warm."""
+
+    def warm() -> None:
+        study = open_study(key)
+        with encoder_lock():
+            encoded = study.encode("warm up")
+        for system in comparison.SYSTEMS:
+            study.search(encoded, system=system)
+
+    thread = threading.Thread(target=warm, daemon=True)
+    thread.start()
+    return thread
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def vocabulary_table(key: Key) -> pd.DataFrame:
+    return vocabulary.vocabulary_table(open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def labels(key: Key) -> dict[int, str]:
+    table = vocabulary_table(key)
+    return dict(zip(table["latent"].tolist(), table["label"].tolist(), strict=True))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def rank_frequency(key: Key) -> pd.DataFrame:
+    return vocabulary.rank_frequency(open_study(key), vocabulary_table(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def latent_entry(key: Key, latent: int) -> LatentEntry:
+    return dictionary.latent_entry(open_study(key), latent, vocabulary=vocabulary_table(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def evaluation_table(key: Key) -> pd.DataFrame:
+    return overview.evaluation_table(open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def rankings(key: Key, query: str, idf: Idf, depth: int) -> pd.DataFrame:
+    study = open_study(key)
+    return comparison.compare_rankings(
+        study, encode(key, query), depth, Bm25Parameters(idf=idf), comparison.query_id_of(study, query)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def query_latents(key: Key, query: str, idf: Idf) -> pd.DataFrame:
+    return attribution.query_latents(open_study(key), encode(key, query), Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def explanation(key: Key, query: str, doc_id: str, idf: Idf) -> attribution.Explanation:
+    return attribution.explain(open_study(key), encode(key, query), doc_id, Bm25Parameters(idf=idf))

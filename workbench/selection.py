@@ -1,0 +1,66 @@
+"""What the reader has chosen: study, query, document, latent. It lives in the URL and travels across pages.
+
+The URL wins on arrival, so that a shared link or a reload restores what it says; what it does not say is
+taken from the session, so that a choice made on one page is still there on the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import streamlit as st
+
+KEYS = ("study", "q", "doc", "latent", "idf", "find")
+# a new value of the first makes an old value of the others meaningless
+DEPENDENT = {"study": ("q", "doc", "latent", "find"), "q": ("doc",)}
+STORE = "selection"
+
+
+def merged(kept: Mapping[str, str], address: Mapping[str, str]) -> dict[str, str]:
+    """The selection after arriving at an address: its values, then the kept ones that still have meaning."""
+    stale = {
+        key
+        for parent, children in DEPENDENT.items()
+        if parent in address and parent in kept and address[parent] != kept[parent]
+        for key in children
+    }
+    old = {key: value for key, value in kept.items() if key not in stale}
+    return {**old, **{key: address[key] for key in KEYS if address.get(key)}}
+
+
+def changed(kept: Mapping[str, str], changes: Mapping[str, object]) -> dict[str, str]:
+    """The selection after a choice; a change to None or "" removes a key, and what depends on it."""
+    given = {key: str(value) for key, value in changes.items() if value not in (None, "")}
+    selection = merged(kept, given)
+    for key in changes:
+        if key not in given:
+            for gone in (key, *DEPENDENT.get(key, ())):
+                if gone not in given:
+                    selection.pop(gone, None)
+    return selection
+
+
+def arrive() -> None:
+    """Take up the URL's selection, at the start of each run."""
+    _store(merged(current(), st.query_params.to_dict()))
+
+
+def current() -> dict[str, str]:
+    """The selection, as text."""
+    return dict(_session().get(STORE, {}))
+
+
+def choose(**changes: object) -> None:
+    """Change the selection, and the URL with it."""
+    _store(changed(current(), changes))
+
+
+def _store(selection: dict[str, str]) -> None:
+    _session()[STORE] = selection
+    if st.query_params.to_dict() != selection:
+        st.query_params.from_dict(selection)
+
+
+def _session() -> MutableMapping[str, Any]:
+    return st.session_state  # type: ignore[return-value]

@@ -1,0 +1,101 @@
+"""Overview: what is this study made of, and how well does it retrieve?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analyses.figures.evaluation import evaluation_figure
+from analyses.figures.theme import system_name
+from analyses.overview import ordered_measures
+from workbench import cache, frame, highlight
+from workbench.formats import count, duration, percent
+
+
+def page() -> None:
+    key, study = frame.opened()
+    manifest = study.manifest
+    counts = manifest["counts"]
+    frame.heading(study.name, "What is this study made of, and how well does it retrieve?")
+    st.html(
+        highlight.figures(
+            [
+                (count(counts["n_docs"]), "", "documents"),
+                (count(counts["n_tokens"]), "", "tokens"),
+                (count(manifest["collection"]["n_queries"]), "", "queries"),
+                (count(study.n_latents), "", "latents"),
+                (percent(counts["n_alive_latents"] / study.n_latents), "", "of them fire here"),
+                (str(manifest["sae"]["k"]), "", "latents a token, at most"),
+            ]
+        )
+    )
+    table = cache.evaluation_table(key)
+    picture, card = st.columns([1.75, 1], gap="large")
+    with picture:
+        if table.empty:
+            st.html(
+                highlight.calm(
+                    "Not evaluated",
+                    "This collection has no relevance judgements, so its rankings can be read but not scored.",
+                )
+            )
+        else:
+            frame.label("Retrieval quality, mean over queries, with 95% intervals")
+            frame.show(evaluation_figure(table), "evaluation")
+    with card:
+        frame.label("Made of")
+        st.html(highlight.facts(made_of(manifest)))
+    if not table.empty:
+        frame.label("Every measure: mean, its 95% interval, and queries won and lost against cosine")
+        st.dataframe(readable(table), hide_index=True, width="stretch")
+        st.caption(
+            f"Percentile bootstrap over {count(int(table['n_queries'].iloc[0]))} queries, 1,000 resamples, seed 0. "
+            "Wins and losses compare nDCG@10 query by query; ties are not counted."
+        )
+    with st.expander("Collection, training and versions in full"):
+        st.json(dict(manifest), expanded=1)
+
+
+def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The card of a study: names and values."""
+    encoder, sae, collection = manifest["encoder"], manifest["sae"], manifest["collection"]
+    config = encoder["config"]
+    trained = sae.get("trained_on", {})
+    layer = "final hidden states" if config.get("layer") is None else f"layer {config['layer']}"
+    rows = [
+        ("Collection", str(collection["name"])),
+        ("Encoder", f"{config['model']}, {layer}, {encoder['d_model']} dimensions"),
+        ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, k = {sae['k']}"),
+        ("Trained on", str(trained.get("text", {}).get("name", "")) if isinstance(trained.get("text"), Mapping)
+         else str(trained.get("text", ""))),
+        ("Pooling", f"{manifest['pooling']} over tokens, then the square root"),
+        ("Scoring", "BM25, k1 = 8, b = 0.7"),
+        ("Indexed in", duration(float(manifest["seconds"]))),
+        ("Versions", ", ".join(f"{name} {manifest['versions'][name]}" for name in ("torch", "transformers")
+                               if name in manifest["versions"])),
+    ]  # fmt: skip
+    problems = collection.get("problems") or {}
+    if problems:
+        rows.append(("Problems met", ", ".join(f"{number:,} × {kind}" for kind, number in problems.items())))
+    return [(name, value) for name, value in rows if value]
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a system, a column a measure, each with its interval."""
+    measures = ordered_measures(list(dict.fromkeys(table["measure"])))
+    rows = []
+    for system, part in table.groupby("system", sort=False):
+        by_measure = part.set_index("measure")
+        first = by_measure.loc[measures[0]]
+        rows.append(
+            {"System": system_name(str(system))}
+            | {
+                measure: f"{row['mean']:.3f}  ({row['low']:.3f} to {row['high']:.3f})"
+                for measure, row in ((m, by_measure.loc[m]) for m in measures)
+            }
+            | {"Won / lost": "" if system == "cosine" else f"{first['wins']:,} / {first['losses']:,}"}
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,196 @@
+"""Search: what does it find, and why?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analyses.attribution import Explanation, token_credit
+from analyses.comparison import query_id_of
+from analyses.dictionary import Highlight
+from analyses.figures.ledger import ledger_figure
+from retrieval.study import Study
+from workbench import cache, frame, highlight, selection
+from workbench.formats import count
+
+DEPTH, N_CHIPS, N_EXAMPLES = 10, 14, 6
+IDF_NAMES = {"clipped": "as in the paper", "lucene": "Lucene's"}
+
+
+def page() -> None:
+    key, study = frame.opened()
+    frame.heading("Search", "What do the latents find, and which of them carry it?")
+    query, idf = controls(study)
+    if not query and selection.current().get("doc") in study.position:
+        show_text(study, selection.current()["doc"])
+        return
+    if not query:
+        st.html(
+            highlight.calm(
+                "Ask something",
+                "Type a query above, or take one of the collection's own. Every result comes with its ledger: "
+                "which latents gave it its score, and through which words.",
+            )
+        )
+        return
+    ranking = cache.rankings(key, query, idf, DEPTH)
+    results = ranking[ranking["latent_rank"].notna() & (ranking["latent_rank"] <= DEPTH)]
+    chips(key, query, idf)
+    if results.empty:
+        st.html(
+            highlight.calm(
+                "No results",
+                "No latent of this query occurs in any document with a weight above nought. "
+                "Try other words, or Lucene's idf, which is never nought.",
+            )
+        )
+        return
+    chosen = selection.current().get("doc")
+    if chosen not in study.position:
+        chosen = str(results["doc_id"].iloc[0])
+    left, right = st.columns([1.12, 1], gap="large")
+    with left:
+        show_results(key, study, query, idf, results, chosen)
+    with right:
+        show_document(key, study, query, idf, chosen, ranking)
+
+
+def controls(study: Study) -> tuple[str, cache.Idf]:
+    """The query box, its examples and the choice of idf."""
+    here = selection.current()
+    box, choice = st.columns([3.2, 1], vertical_alignment="bottom")
+    typed = box.text_input(
+        "Query", value=here.get("q", ""), placeholder="Ask in your own words", label_visibility="collapsed",
+        key=f"query {here.get('q', '')}",
+    ).strip()  # fmt: skip
+    idf: cache.Idf = "lucene" if here.get("idf") == "lucene" else "clipped"
+    picked = choice.segmented_control(
+        "Inverse document frequency", list(IDF_NAMES), default=idf, format_func=lambda name: f"idf {IDF_NAMES[name]}",
+        label_visibility="collapsed", key=f"idf {idf}", required=True,
+    )  # fmt: skip
+    if typed != here.get("q", "") or (picked and picked != idf):
+        selection.choose(q=typed, idf="lucene" if picked == "lucene" else None)
+        st.rerun()
+    if len(study.queries) and not typed:
+        step = max(len(study.queries) // N_EXAMPLES, 1)
+        examples = list(study.queries.texts)[::step][:N_EXAMPLES]
+        frame.label("Queries of this collection")
+        st.html(
+            '<div class="lt-examples">'
+            + "".join(
+                highlight.link(text, frame.address("search", q=text), "lt-link lt-example") for text in examples
+            )
+            + "</div>"
+        )
+    return typed, idf
+
+
+def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
+    """The query's latents, those that can move a score the most first."""
+    table = cache.query_latents(key, query, idf)
+    names = cache.labels(key)
+    top = table.head(N_CHIPS)
+    largest = float(top["strength"].max()) if len(top) else 0.0
+    items = "".join(
+        highlight.chip(
+            names[int(row.latent)], int(row.latent), frame.address("latent", latent=row.latent),
+            float(row.strength) / (largest or 1.0),
+            f"query weight {row.query_weight:.2f} × idf {row.idf:.2f}",
+        )
+        for row in top.itertuples()
+    )  # fmt: skip
+    rest = f'<span class="lt-rest">and {len(table) - len(top):,} more</span>' if len(table) > len(top) else ""
+    frame.label("The query's latents, by query weight × idf")
+    st.html(f'<div class="lt-chips">{items}{rest}</div>')
+
+
+def show_results(
+    key: cache.Key, study: Study, query: str, idf: cache.Idf, results: pd.DataFrame, chosen: str
+) -> None:
+    """The ranking, a card a document, with the places that cosine and BM25 give it."""
+    judged = query_id_of(study, query) in study.qrels
+    cards = [
+        '<div class="lt-columns"><span></span><span>Documents, with the words that earned their score</span>'
+        '<div class="lt-places"><span>score</span><span>cosine</span><span>BM25</span></div></div>'
+    ]
+    for row in results.itertuples():
+        doc_id = str(row.doc_id)
+        text = study.corpus.texts[study.position[doc_id]]
+        marks = credits(cache.explanation(key, query, doc_id, idf).document_tokens)
+        places = f'<span class="lt-score">{row.latent_score:.2f}</span>' + "".join(
+            highlight.place(system, None if pd.isna(rank) else int(rank))
+            for system, rank in (("cosine", row.cosine_rank), ("bm25", row.bm25_rank))
+        )
+        grade = None if pd.isna(row.grade) else int(row.grade)
+        cards.append(
+            highlight.result_card(
+                int(row.latent_rank), str(row.title), doc_id, frame.address("search", q=query, doc=doc_id),
+                highlight.excerpt(text, marks, 230, "credit"), places,
+                highlight.grade_mark(grade, judged), doc_id == chosen,
+            )
+        )  # fmt: skip
+    st.html(f'<div class="lt-results">{"".join(cards)}</div>')
+
+
+def show_document(
+    key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str, ranking: pd.DataFrame
+) -> None:
+    """The ledger of one document, and its text with each token's credit."""
+    explanation = cache.explanation(key, query, doc_id, idf)
+    position = study.position[doc_id]
+    names = cache.labels(key)
+    st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
+    frame.label(
+        f"Score {explanation.score:.2f}, from {len(explanation.ledger):,} latents that query and document share"
+    )
+    if explanation.ledger.empty:
+        st.html(highlight.calm("Nothing shared", "Query and document have no latent in common: the score is 0."))
+    else:
+        frame.show(
+            ledger_figure(
+                explanation.ledger, names, 10, lambda latent: frame.address("latent", latent=latent)
+            ),
+            f"ledger {doc_id}",
+        )
+    frame.label("Its text; the deeper the ground, the more of the score came through that word")
+    marks = credits(explanation.document_tokens)
+    st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>')
+    with st.expander("The ledger in numbers"):
+        st.dataframe(ledger_table(explanation, names), hide_index=True, height=360)
+        st.caption(
+            f"Contributions sum to {explanation.ledger['contribution'].sum():.5f}; the score is "
+            f"{explanation.score:.5f}. {count(len(explanation.document_tokens))} token activations stand behind them."
+        )
+
+
+def show_text(study: Study, doc_id: str) -> None:
+    """A document without a query: its text alone."""
+    position = study.position[doc_id]
+    st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
+    frame.label(f"Document {doc_id}; ask something above to see what would earn it a score")
+    st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], [], "credit")}</div>')
+
+
+def credits(tokens: pd.DataFrame) -> list[Highlight]:
+    """Credit of each token over all latents, as marks on the text."""
+    return [
+        Highlight(int(row.start), int(row.end), float(row.credit))
+        for row in token_credit(tokens).itertuples()
+        if row.end > row.start
+    ]
+
+
+def ledger_table(explanation: Explanation, names: dict[int, str]) -> pd.DataFrame:
+    """The ledger with labels and readable headings."""
+    ledger = explanation.ledger
+    return pd.DataFrame(
+        {
+            "latent": ledger["latent"],
+            "label": [names[int(latent)] for latent in ledger["latent"]],
+            "contribution": ledger["contribution"].round(4),
+            "query weight": ledger["query_weight"].round(3),
+            "idf": ledger["idf"].round(3),
+            "document weight": ledger["document_weight"].round(3),
+            "saturation": ledger["saturation"].round(4),
+        }
+    )
