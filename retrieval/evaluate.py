@@ -1,0 +1,44 @@
+"""A run against qrels: nDCG@10, recall and MRR@10 for each query, by ir-measures (pytrec-eval)."""
+
+from __future__ import annotations
+
+import ir_measures
+import pandas as pd
+from ir_measures import RR, R, nDCG
+
+from data.corpus import Qrels
+from data.errors import UserError
+from retrieval.run import Run
+
+MEASURES = {"nDCG@10": nDCG @ 10, "R@10": R @ 10, "R@100": R @ 100, "R@1000": R @ 1000, "MRR@10": RR}
+
+
+def evaluate(run: Run, qrels: Qrels) -> pd.DataFrame:
+    """Index `query_id`, a column a measure (0 to 1), a row for every judged query, in the order of the qrels.
+
+    As `trec_eval -c`: queries without qrels are not counted; a judged query without results counts 0, and so
+    does one whose qrels hold no relevant document (grade 1 or more). Unlike trec_eval, which breaks ties by
+    document id, what is evaluated is the run's own order.
+    """
+    if not qrels:
+        raise UserError(
+            "there are no relevance judgements to evaluate against: choose a split that has qrels"
+        )
+    judged = {query: dict(documents) for query, documents in qrels.items()}
+    # Ranks turned into scores: they fall strictly, so that no evaluator can reorder ties.
+    ranked = {
+        query: {document: -float(rank) for rank, (document, _) in enumerate(run.results(row))}
+        for row, query in enumerate(run.query_ids)
+        if query in judged
+    }
+    table = pd.DataFrame(0.0, index=pd.Index(list(judged), name="query_id"), columns=list(MEASURES))
+    names = {measure: name for name, measure in MEASURES.items()}
+    for value in ir_measures.pytrec_eval.iter_calc(list(MEASURES.values()), judged, ranked):
+        table.loc[value.query_id, names[value.measure]] = value.value
+    table["MRR@10"] = table["MRR@10"].where(table["MRR@10"] >= 1 / 10, 0.0)  # the first ten ranks only
+    return table
+
+
+def means(table: pd.DataFrame) -> dict[str, float]:
+    """Mean over queries of each measure of `evaluate`."""
+    return {name: float(table[name].mean()) for name in MEASURES}
