@@ -15,12 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
-from sae.checkpoint import save_autoencoder
-from sae.latents import pool, token_latents
-from sae.model import SparseAutoencoder
 from scipy.sparse import csr_array, load_npz, save_npz
 
 from data.activations import DOCUMENTS_PER_SHARD, ActivationStore
@@ -28,10 +24,14 @@ from data.corpus import Collection, Queries, corpus_fingerprint
 from data.encoders import Encoder, TokenStates
 from data.errors import UserError
 from data.files import fingerprint, new_file, new_folder, read_json, replace_folder, write_json
+from retrieval.contexts import write_contexts
 from retrieval.index import write_index
 from retrieval.lexical import count_words
 from retrieval.study import FORMAT, Study, write_documents, write_judgements
 from retrieval.systems import evaluate_systems
+from sae.checkpoint import save_autoencoder
+from sae.latents import pool, token_latents
+from sae.model import SparseAutoencoder
 
 # (stage, done, total)
 Progress = Callable[[str, int, int], None]
@@ -197,7 +197,7 @@ def _lay_out(
     lengths = np.concatenate([_load(block / "lengths.npy") for block in blocks])
     np.save(study / "tokens" / "offsets.npy", np.concatenate(([0], np.cumsum(lengths))).astype(np.int64))
     step()
-    alive = _write_contexts(study, sae.n_latents)
+    alive = write_contexts(study, sae.n_latents)
     step()
     write_index(
         study / "index", (csr_array(load_npz(block / "counts.npz")) for block in blocks), sae.n_latents
@@ -214,51 +214,6 @@ def _lay_out(
         "n_words": int(words.shape[1]),
         "n_alive_latents": alive,
     }
-
-
-def _write_contexts(study: Path, n_latents: int) -> int:
-    """Sort the token table by latent, then by falling activation; returns how many latents fire at all."""
-    indices = _load(study / "tokens" / "indices.npy")
-    activations = _load(study / "tokens" / "activations.npy")
-    ptr = np.concatenate(([0], np.cumsum(_count_active(indices, activations, n_latents)))).astype(np.int64)
-    folder = study / "contexts"
-    folder.mkdir()
-    np.save(folder / "ptr.npy", ptr, allow_pickle=False)
-    token = np.lib.format.open_memmap(folder / "token.npy", "w+", np.int32, (int(ptr[-1]),))  # type: ignore[no-untyped-call]
-    value = np.lib.format.open_memmap(folder / "value.npy", "w+", np.float32, (int(ptr[-1]),))  # type: ignore[no-untyped-call]
-    _scatter(indices, activations, ptr[:-1].copy(), token, value)
-    _sort_each(ptr, token, value)
-    return int((np.diff(ptr) > 0).sum())
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _count_active(indices: Any, activations: Any, n_latents: int) -> Any:
-    counts = np.zeros(n_latents, np.int64)
-    for token in range(indices.shape[0]):
-        for slot in range(indices.shape[1]):
-            if activations[token, slot] > 0:
-                counts[indices[token, slot]] += 1
-    return counts
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _scatter(indices: Any, activations: Any, cursor: Any, token_out: Any, value_out: Any) -> None:
-    for token in range(indices.shape[0]):
-        for slot in range(indices.shape[1]):
-            if activations[token, slot] > 0:
-                latent = indices[token, slot]
-                token_out[cursor[latent]] = token
-                value_out[cursor[latent]] = activations[token, slot]
-                cursor[latent] += 1
-
-
-@numba.njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
-def _sort_each(ptr: Any, token: Any, value: Any) -> None:
-    for latent in numba.prange(len(ptr) - 1):
-        rows = slice(ptr[latent], ptr[latent + 1])
-        order = np.argsort(-value[rows], kind="mergesort")
-        token[rows] = token[rows][order]
-        value[rows] = value[rows][order]
 
 
 def _encode_queries(
@@ -345,7 +300,7 @@ def _concatenate(sources: Sequence[Path], destination: Path) -> None:
     """Join arrays along their first axis, one at a time."""
     arrays = [_load(source) for source in sources]
     shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
-    joined = np.lib.format.open_memmap(destination, "w+", arrays[0].dtype, shape)  # type: ignore[no-untyped-call]
+    joined = np.lib.format.open_memmap(destination, "w+", arrays[0].dtype, shape)
     start = 0
     for array in arrays:
         joined[start : start + len(array)] = array

@@ -17,7 +17,7 @@ Arrays are memory-mapped, and torch is imported only when a text is encoded, so 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -39,9 +39,8 @@ from retrieval.run import Run
 from retrieval.search import search
 
 if TYPE_CHECKING:
-    from sae.model import SparseAutoencoder
-
     from data.encoders import Encoder
+    from sae.model import SparseAutoencoder
 
 System = Literal["latent", "cosine", "bm25"]
 FORMAT = 1
@@ -332,8 +331,8 @@ def write_judgements(folder: Path, queries: Queries, qrels: Qrels) -> None:
     write_json(folder / "qrels.json", {query: dict(grades) for query, grades in qrels.items()})
 
 
-def _arrays(folder: Path, table: type) -> dict[str, NDArray[Any]]:
+def _arrays(folder: Path, table: type[TokenTable] | type[ContextTable]) -> dict[str, NDArray[Any]]:
     return {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        for name in table.__dataclass_fields__
+        field.name: np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False)
+        for field in fields(table)
     }

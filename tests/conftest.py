@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from data.corpus import Collection, Corpus, Queries
+
+if TYPE_CHECKING:
+    from data.encoders import Encoder
+    from retrieval.study import Study
+    from sae.model import SparseAutoencoder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +25,54 @@ def shared_collections() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real test collections in {folder} (or set WORKBENCH_COLLECTIONS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_collection() -> Collection:
+    """Two hundred docstrings as documents, and the queries that ask for them."""
+    from data.docstrings import docstring_collection
+
+    whole = docstring_collection()
+    chosen = range(0, len(whole.corpus), len(whole.corpus) // 200)
+    corpus = Corpus(*([column[row] for row in chosen] for column in vars(whole.corpus).values()))
+    wanted = {query for query, grades in whole.qrels.items() if set(grades) & set(corpus.ids)}
+    rows = [row for row, query in enumerate(whole.queries.ids) if query in wanted]
+    queries = Queries([whole.queries.ids[row] for row in rows], [whole.queries.texts[row] for row in rows])
+    return Collection("tiny", corpus, queries, {query: whole.qrels[query] for query in queries.ids})
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The embedded encoder, reading 64 tokens of a text."""
+    from data.encoders import Encoder, EncoderConfig
+
+    return Encoder.load(EncoderConfig(max_length=64, device="cpu"))
+
+
+@pytest.fixture(scope="session")
+def tiny_sae(
+    tiny_collection: Collection, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+) -> SparseAutoencoder:
+    """A small SAE, really trained on the collection's token states."""
+    from sae.train import TrainConfig
+    from workbench.progress import StageProgress
+    from workbench.stages import train_autoencoder
+
+    folder = tmp_path_factory.mktemp("sae")
+    config = TrainConfig(n_latents=512, k=8, n_tokens=40_000, batch_size=512)
+    with pytest.MonkeyPatch.context() as patch, StageProgress() as progress:
+        patch.setenv("WORKBENCH_ARTIFACTS", str(folder / "artifacts"))
+        return train_autoencoder(tiny_collection, encoder, config, 4, folder / "tiny", progress)
+
+
+@pytest.fixture(scope="session")
+def tiny_study(
+    tiny_collection: Collection,
+    encoder: Encoder,
+    tiny_sae: SparseAutoencoder,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Study:
+    """A whole study of the small collection, built by the real pipeline."""
+    from retrieval.pipeline import build_study
+
+    return build_study(tiny_collection, encoder, tiny_sae, tmp_path_factory.mktemp("studies") / "tiny")

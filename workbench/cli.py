@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.corpus import Collection
-    from data.encoders import EncoderConfig
 
 app = typer.Typer(
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"

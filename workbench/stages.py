@@ -8,13 +8,13 @@ Activations are kept under `artifacts()`, named by their fingerprint; SAE and st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from data.activations import ActivationStore, select_documents, write_store
 from data.corpus import Collection, corpus_fingerprint
-from data.encoders import Encoder, EncoderConfig
+from data.encoders import Encoder
 from data.errors import UserError
 from data.files import fingerprint
 from retrieval.pipeline import versions

@@ -1,0 +1,199 @@
+"""The command line, as a script and as a person meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import UserError
+from retrieval.run import read_trec
+from retrieval.study import Study
+from workbench import cli
+
+VERBS = ("demo", "train", "index", "search", "explain", "evaluate", "latent", "app", "collection")
+
+
+def workbench(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """Run the command line in this process; returns its exit status."""
+    monkeypatch.setattr(sys, "argv", ["workbench", *map(str, arguments)])
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A small BEIR folder."""
+    folder = tmp_path / "animals"
+    (folder / "qrels").mkdir(parents=True)
+    animals = ["cat", "dog", "cow", "owl", "bee", "ant", "fox", "hen"]
+    lines = [
+        {"_id": a, "title": a.title(), "text": f"The {a} is an animal. A {a} eats, and sleeps."}
+        for a in animals
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    queries = [{"_id": f"q {a}", "text": f"what does a {a} eat"} for a in animals]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(line) + "\n" for line in queries))
+    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q {a}\t{a}\t1\n" for a in animals)
+    (folder / "qrels" / "test.tsv").write_text(qrels)
+    return folder
+
+
+@pytest.mark.slow
+def test_train_index_search_explain_evaluate(
+    documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> dict:
+        assert workbench(monkeypatch, *arguments, "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    train = (
+        "train",
+        "--text",
+        documents,
+        "--latents",
+        64,
+        "--k",
+        4,
+        "--tokens",
+        "4k",
+        "--batch",
+        64,
+        "--out",
+        "sae",
+    )
+    trained = run(*train)
+    assert trained["n_latents"] == 64
+    assert trained["trained_on"]["text"]["documents"] == 8
+    assert run(*train) == trained
+    indexed = run("index", "--sae", "sae", "--collection", documents, "--out", "study")
+    assert indexed["counts"]["n_docs"] == 8
+
+    found = run("search", "study", "what does a cow eat", "--depth", 3)
+    assert [set(row) for row in found["results"]] == [{"rank", "doc_id", "score"}] * 3
+    best = found["results"][0]
+
+    why = run("explain", "study", "what does a cow eat", best["doc_id"])
+    assert why["score"] == pytest.approx(best["score"], rel=1e-5)
+    assert sum(row["contribution"] for row in why["latents"]) == pytest.approx(why["score"], rel=1e-5)
+    text = Study.open("study").corpus.texts[Study.open("study").position[best["doc_id"]]]
+    for row in why["latents"]:
+        credit = sum(token["credit"] for token in row["document_tokens"])
+        assert credit == pytest.approx(row["contribution"], rel=1e-5)
+        assert all(0 <= token["start"] <= token["end"] <= len(text) for token in row["document_tokens"])
+
+    means = run("evaluate", "study", "--runs", "runs")
+    assert list(means) == ["latent", "latent_lucene_idf", "cosine", "bm25"]
+    assert list(means["latent"]) == ["nDCG@10", "R@10", "R@100", "R@1000", "MRR@10"]
+    assert means["bm25"]["MRR@10"] == 1.0
+    assert sorted(path.name for path in Path("runs").iterdir()) == [
+        f"{system}.trec" for system in sorted(means)
+    ]
+    assert set(read_trec(Path("runs/latent.trec")).query_ids) <= set(Study.open("study").queries.ids)
+
+    latent = why["latents"][0]["latent"]
+    entry = run("latent", "study", latent)
+    assert entry["latent"] == latent
+    assert entry["statistics"]["document_frequency"] >= 1
+
+
+def test_every_verb_has_help_that_teaches(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert workbench(monkeypatch, "--help") == 0
+    overview = capsys.readouterr().out
+    for verb in VERBS:
+        assert verb in overview
+        assert workbench(monkeypatch, verb, "--help") == 0
+        assert len(capsys.readouterr().out) > 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("search", "nowhere", "query"), "nowhere is not a study"),
+        (("train", "--text", "docstrings", "--out", "x", "--tokens", "many"), "many is not a count"),
+        (("train", "--text", "/no/such/thing", "--out", "x"), "/no/such/thing"),
+        (("index", "--sae", "nowhere", "--collection", "docstrings", "--out", "x"), "nowhere"),
+        (("collection", "no-such-collection"), "no-such-collection"),
+        (("app", "nowhere"), "nowhere is not a folder"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(
+    arguments: tuple[str, ...],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert workbench(monkeypatch, *arguments) == 2
+    printed = capsys.readouterr()
+    assert sentence in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+    assert not (tmp_path / "x").exists()
+
+
+def test_bad_input_to_a_study_is_told(
+    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, sentence in [
+        (("search", tiny_study.path, " "), "the query is empty"),
+        (("search", tiny_study.path, "sort", "--system", "magic"), "magic is unknown"),
+        (("search", tiny_study.path, "sort", "--idf", "magic"), "magic"),
+        (("explain", tiny_study.path, "sort", "no such document"), "no such document"),
+        (("latent", tiny_study.path, 10**6), "1000000"),
+    ]:
+        assert workbench(monkeypatch, *arguments) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_a_query_outside_the_vocabulary_finds_nothing_calmly(
+    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert workbench(monkeypatch, "search", tiny_study.path, "zxqv", "--system", "bm25") == 0
+    assert "No document" in capsys.readouterr().out
+
+
+def test_tables_for_people(
+    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latent = int(np.argmax(tiny_study.index.document_frequency))
+    for arguments in (
+        ("search", tiny_study.path, "sort an array"),
+        ("explain", tiny_study.path, "sort an array", tiny_study.corpus.ids[0]),
+        ("evaluate", tiny_study.path),
+        ("latent", tiny_study.path, latent),
+    ):
+        assert workbench(monkeypatch, *arguments) == 0
+        assert len(capsys.readouterr().out) > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("6M", 6_000_000), ("250k", 250_000), ("1_000", 1000), ("1.5m", 1_500_000)]
+)
+def test_counts(text: str, count: int) -> None:
+    assert cli.parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "0", "-3", "six", "inf", "nan", "k"])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="not a count"):
+        cli.parse_count(text)
+
+
+def test_help_needs_no_torch() -> None:
+    program = (
+        "import sys, workbench.cli; assert not {'torch', 'numba', 'pandas', 'streamlit'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
