@@ -1,0 +1,1 @@
+"""One reader a kind of source; each gives a `data.corpus.Collection`."""
