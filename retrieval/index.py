@@ -110,7 +110,8 @@ class Index:
         if not isinstance(card, dict) or card.get("format") != FORMAT:
             raise UserError(f"{folder} does not hold an index of format {FORMAT}: build it again")
         try:
-            index = cls(*(_open_array(folder / f"{name}.npy") for name in ARRAYS))
+            files = (folder / f"{name}.npy" for name in ARRAYS)
+            index = cls(*(np.load(file, mmap_mode="r", allow_pickle=False) for file in files))
         except (OSError, ValueError) as error:
             raise UserError(f"the index in {folder} is damaged ({error}): build it again") from None
         arrived = {"n_docs": index.n_docs, "n_terms": index.n_terms, "n_postings": index.n_postings}
@@ -273,11 +274,6 @@ def _create_array(path: Path, dtype: type[np.generic], length: int) -> NDArray[A
         np.save(path, np.zeros(0, dtype), allow_pickle=False)
         return np.zeros(0, dtype)
     return np.asarray(np.lib.format.open_memmap(path, "w+", dtype=np.dtype(dtype), shape=(length,)))
-
-
-def _open_array(path: Path) -> NDArray[Any]:
-    header = np.load(path, mmap_mode="r", allow_pickle=False)
-    return np.asarray(header)
 
 
 @kernel
