@@ -13,7 +13,9 @@ import numba
 import numpy as np
 
 # NaN and infinity keep their meaning: they must reach the loss, where they are caught.
-_kernel: Any = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_kernel: Any = numba.njit(
+    nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
+)
 # Vectorised maxima need the promise that nothing is NaN.
 _finite_kernel: Any = numba.njit(
     nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"}
@@ -94,13 +96,14 @@ def _insert(values, indices, n_filled, value, index):  # type: ignore[no-untyped
 def select_top_k(  # type: ignore[no-untyped-def]
     product, centred, token_scales, latent_scales, margins, W_enc, b_enc, activations, indices
 ):
-    """relu of the k largest of W_enc c_t + b_enc for each token t, ties by lower latent; returns dot products taken.
+    """relu of the k largest of W_enc c_t + b_enc for each token t, ties by lower latent.
 
     product (n_tokens, n_latents), any number type, only nominates: latent j's pre-activation is estimated as
-    product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], and is within margins[t] of that. The k-th largest
-    group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out. The others'
-    float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them. Should a dot
-    product turn out beyond its margin, the token's margin is not to be trusted and all latents are gone through.
+    product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], and lies within margins[t] of that. The k-th
+    largest group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out. The
+    others' float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them. Should
+    one lie beyond its margin, the margin is not to be trusted, and all of the token's latents are gone through.
+    Returns the number of dot products taken.
     """
     n_latents, k = W_enc.shape[0], activations.shape[1]
     n_groups = (n_latents + GROUP_SIZE - 1) // GROUP_SIZE
@@ -193,7 +196,9 @@ def adamw(weights, first, second, gradient, adam):  # type: ignore[no-untyped-de
     for i in range(weights.shape[0]):
         first[i] += (1 - beta1) * (gradient[i] - first[i])
         second[i] = beta2 * second[i] + (1 - beta2) * gradient[i] * gradient[i]
-        weights[i] = decay * weights[i] - step_size * first[i] / (math.sqrt(second[i]) * root_correction + epsilon)
+        weights[i] = decay * weights[i] - step_size * first[i] / (
+            math.sqrt(second[i]) * root_correction + epsilon
+        )
 
 
 @_kernel
@@ -203,7 +208,7 @@ def update_latents(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Gradients and AdamW for the rows start..stop of W_enc and W_dec, in one pass while each row is in cache.
 
-    encoder and decoder: (weights, first moments, second moments). A decoder row loses the part of its gradient along
+    encoder, decoder: (weights, first moments, second moments). A decoder row loses the part of its gradient along
     itself, and returns to unit norm. b_enc_gradient (n_latents,) is written at start..stop; what reaches b_dec
     through these latents' pre-activations is added to b_dec_gradient (d_model,).
     """

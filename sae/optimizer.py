@@ -3,13 +3,14 @@
     m <- b1 m + (1 - b1) g        v <- b2 v + (1 - b2) g^2
     w <- (1 - lr decay) w - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + epsilon)
 
-The learning rate rises linearly over the first steps, then falls to 0 along a cosine (PAPER: 5% warm-up, peak 1e-3).
+The learning rate rises linearly in the first steps, then falls to 0 along a cosine (the paper: 5%, peak 1e-3).
 Loshchilov and Hutter 2019 (arXiv 1711.05101), as in torch.optim.AdamW.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,9 +74,29 @@ class TrainState:
         last_fired = torch.zeros(sae.n_latents, dtype=torch.int64, device=sae.device)
         return cls(weights, first, second, last_fired, sae.k)
 
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, torch.Tensor], k: int, step: int) -> TrainState:
+        """The inverse of `tensors`."""
+        weights, first, second = (
+            {name: tensors[f"{part}.{name}"] for name in WEIGHTS} for part in ("weights", "first", "second")
+        )
+        return cls(weights, first, second, tensors["last_fired"], k, step)
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Every tensor by its own name, as safetensors wants them."""
+        parts = {"weights": self.weights, "first": self.first, "second": self.second}
+        named = {f"{part}.{name}": tensor for part, group in parts.items() for name, tensor in group.items()}
+        return {**named, "last_fired": self.last_fired}
+
+    def to(self, device: str) -> TrainState:
+        return TrainState.from_tensors(
+            {n: t.to(device) for n, t in self.tensors().items()}, self.k, self.step
+        )
+
     def autoencoder(self) -> SparseAutoencoder:
         """The weights as they stand, on CPU, as a copy."""
-        return SparseAutoencoder(**{n: w.detach().cpu().clone() for n, w in self.weights.items()}, k=self.k)
+        W_enc, b_enc, W_dec, b_dec = (self.weights[name].detach().cpu().clone() for name in WEIGHTS)
+        return SparseAutoencoder(W_enc, b_enc, W_dec, b_dec, self.k)
 
 
 @dataclass(frozen=True)

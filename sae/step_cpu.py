@@ -4,9 +4,9 @@
     dW_dec_j = 2/n sum_t z_tj r_t        dW_enc_j = sum_t dz_tj (h_t - b_dec)        db_enc_j = sum_t dz_tj
     db_dec = 2/n sum_t r_t - sum_j db_enc_j W_enc_j
 
-n: tokens in the batch. Forward, a block of tokens at a time; backward, a block of latents at a time, with the active
-(token, latent) pairs sorted by latent. Decoder rows keep unit norm: their gradient loses its part along the row, so
-that AdamW's moments hold rotations only, and the row is normalised after the step.
+n: tokens in the batch. Forward, a block of tokens at a time; backward, a block of latents at a time, with the
+active (token, latent) pairs sorted by latent. Decoder rows keep unit norm: their gradient loses its part along the
+row, so that AdamW's moments hold rotations only, and the row is normalised after the step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sae import kernels
 from sae.optimizer import AdamW, Step, TrainState
 from sae.threads import for_each_block
-from sae.top_k import BLOCK, Nominator, fastest_product
+from sae.top_k import BLOCK, Nominator, centre, fastest_product
 
 LATENT_BLOCK = 128
 
@@ -48,7 +48,9 @@ class CpuStepper:
         return Step(loss=loss, l0=n_active / len(states))
 
     def _forward(self, states: NDArray[Any]) -> None:
-        W_enc, b_enc, W_dec, b_dec = (self.state.weights[n].numpy() for n in ("W_enc", "b_enc", "W_dec", "b_dec"))
+        W_enc, b_enc, W_dec, b_dec = (
+            self.state.weights[n].numpy() for n in ("W_enc", "b_enc", "W_dec", "b_dec")
+        )
         nominator = Nominator.of(W_enc, fastest_product(len(states)))
 
         def worker() -> Callable[[int, int], None]:
@@ -58,7 +60,7 @@ class CpuStepper:
                 block = slice(start, stop)
                 centred, residuals = self.centred[block], self.residuals[block]
                 activations, indices = self.activations[block], self.indices[block]
-                np.subtract(states[block], b_dec, out=centred)
+                centred[:] = centre(states[block], b_dec)
                 select(centred, activations, indices)
                 np.negative(centred, out=residuals)
                 kernels.decode(activations, indices, W_dec, residuals)

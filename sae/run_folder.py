@@ -1,0 +1,105 @@
+"""A training run on disk: kill -9 at any moment loses at most the steps since the last checkpoint.
+
+    log.jsonl                   a JSON object every few steps
+    checkpoint-<step>/          state.safetensors: weights and both moments; run.json: step, configuration, source
+
+A checkpoint is whole or absent: it is written under a temporary name and renamed, and only then the older one goes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from data.errors import UserError
+from data.files import new_file, new_folder, read_json, write_json
+from sae.optimizer import TrainState
+
+
+def save_checkpoint(run_folder: Path, run: Mapping[str, Any], state: TrainState) -> None:
+    """Write checkpoint-<step>, then remove older ones and what a killed run left half-written."""
+    name = f"checkpoint-{state.step:09d}"
+    if not (run_folder / name).is_dir():
+        with new_folder(run_folder / name) as folder:
+            save_file(state.tensors(), folder / "state.safetensors")
+            write_json(folder / "run.json", {"step": state.step, **run})
+    for other in [*run_folder.glob("checkpoint-*"), *run_folder.glob(".checkpoint-*")]:
+        if other.name != name:
+            shutil.rmtree(other)
+
+
+def load_checkpoint(run_folder: Path, run: Mapping[str, Any], resume: bool) -> TrainState | None:
+    """The newest checkpoint's state; None where there is none. See `sae.train.train` for what is refused."""
+    checkpoints = sorted(run_folder.glob("checkpoint-*"))
+    if not checkpoints:
+        return None
+    folder = checkpoints[-1]
+    saved = read_json(folder / "run.json")
+    if not resume:
+        raise UserError(
+            f"{run_folder} holds a run at step {saved['step']}: resume it, or choose another folder"
+        )
+    for part in ("config", "source"):
+        wanted = json.loads(json.dumps(run[part]))
+        for key in wanted.keys() | saved[part].keys():
+            if (was := saved[part].get(key)) != (now := wanted.get(key)):
+                raise UserError(
+                    f"{run_folder} was begun with {key} {was}, not {now}: resume it with that, "
+                    "or choose another folder"
+                )
+    try:
+        tensors = load_file(folder / "state.safetensors")
+    except (SafetensorError, FileNotFoundError) as error:
+        raise UserError(f"{folder} is damaged ({error}): delete it and train again") from None
+    return TrainState.from_tensors(tensors, run["config"]["k"], saved["step"])
+
+
+class Log:
+    """Lines appended to a JSONL file; a resumed run first drops those that lie beyond its checkpoint."""
+
+    def __init__(self, path: Path, keep_until: int) -> None:
+        kept = [json.dumps(line) + "\n" for line in read_log(path) if line["step"] <= keep_until]
+        with new_file(path) as temporary:
+            temporary.write_text("".join(kept), encoding="utf-8")
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The log's lines, also while it is being written; a last line cut short is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C back while a step changes the weights; yields a function that tells whether it was pressed.
+
+    Only the main thread gets signals, so elsewhere there is nothing to hold back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    pressed = threading.Event()
+    previous = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, previous)
