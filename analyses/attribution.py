@@ -17,12 +17,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from analyses.surface import readable_wordpiece
 from data.errors import UserError
-from retrieval.bm25 import Bm25Parameters, apply_phi
-from retrieval.index import WeightedIndex, clean_counts
+from retrieval.bm25 import Bm25Parameters, term_weight
 from retrieval.search import contributions
 from retrieval.study import EncodedText, Study
 
@@ -33,10 +31,11 @@ TOKEN_COLUMNS = ("latent", "position", "token", "start", "end", "activation", "c
 class Explanation:
     """The ledger of one (query, document).
 
-    score: to the bit what search gives, in float32. ledger, in float64: latent, query_weight, idf, document_weight, saturation, contribution,
-    falling by contribution. residual: score - sum of contributions (rounding only). document_tokens and
-    query_tokens: latent, position (token in its text), token (wordpiece), start, end (characters),
-    activation, credit; the credits of a latent sum to its contribution.
+    score: to the bit what search gives, in float32. ledger, in float64: latent, query_weight, idf,
+    document_weight, saturation, contribution, of each latent that both have, falling by contribution.
+    residual: score - sum of contributions (rounding only). document_tokens and query_tokens: latent, position
+    (token in its text), token (wordpiece), start, end (characters), activation, credit; the credits of a
+    latent sum to its contribution.
     """
 
     query: str
@@ -76,9 +75,9 @@ def explain(
         raise UserError(f'study {study.name} has no document "{doc_id}": choose an id that its search shows')
     document = study.position[doc_id]
     encoded = study.encode(query) if isinstance(query, str) else query
-    index = study.weighted(parameters)
-    score = searched_score(index, encoded.mass, document)
-    ledger = ledger_of(index, encoded.mass, document)
+    score, terms = contributions(study.weighted(parameters), encoded.mass, document)
+    shared = terms[terms["document_weight"] > 0].rename(columns={"term": "latent"})
+    ledger = shared.sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
     rows = study.tokens.document(document)
     return Explanation(
         encoded.text,
@@ -96,33 +95,11 @@ def explain(
     )  # fmt: skip
 
 
-def ledger_of(index: WeightedIndex, query: csr_array, document: int) -> pd.DataFrame:
-    """A row for each latent that query (raw mass, (1, n_latents)) and document share, falling by contribution."""
-    parts = contributions(index, query.indices, query.data, document)
-    names = ("query_weight", "idf", "document_weight", "saturation", "contribution")
-    table = pd.DataFrame({"latent": parts.terms} | {name: getattr(parts, name) for name in names})
-    shared = table[table["document_weight"] > 0]
-    return shared.sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
-
-
-def searched_score(index: WeightedIndex, query: csr_array, document: int) -> float:
-    """The score that `search` gives one document: float32, added in the order of terms."""
-    query = clean_counts(query, index.n_terms)
-    weights = apply_phi(query.data, index.parameters.phi) * index.idf[query.indices]
-    score = np.float32(0)
-    for term, weight in zip(query.indices, weights.astype(np.float32), strict=True):
-        documents, _ = index.index.postings(int(term))
-        place = int(np.searchsorted(documents, document))
-        if weight > 0 and place < len(documents) and documents[place] == document:
-            score += weight * index.impact[index.index.indptr[term] + place]
-    return float(score)
-
-
 def query_latents(study: Study, query: EncodedText, parameters: Bm25Parameters | None = None) -> pd.DataFrame:
     """The latents of a query: latent, query_weight w_j(q), idf, strength = their product, falling by it."""
     parameters = parameters or Bm25Parameters()
     latents = query.mass.indices.astype(np.int64)
-    weight = apply_phi(query.mass.data, parameters.phi)
+    weight = term_weight(query.mass.data, parameters.phi)
     idf = study.weighted(parameters).idf[latents]
     table = pd.DataFrame({"latent": latents, "query_weight": weight, "idf": idf, "strength": weight * idf})
     return table.sort_values("strength", ascending=False, kind="stable", ignore_index=True)
@@ -160,7 +137,7 @@ def share_over_tokens(
 
 def token_credit(tokens: pd.DataFrame) -> pd.DataFrame:
     """Credit of each token over all latents: columns position, token, start, end, credit, in text order."""
-    return tokens.groupby(["position", "token", "start", "end"], as_index=False)["credit"].sum()
+    return tokens.groupby(["position", "token", "start", "end"], as_index=False).agg({"credit": "sum"})
 
 
 def _shares(

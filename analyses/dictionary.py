@@ -106,7 +106,10 @@ def latent_entry(
         "latent": latent,
         "label": str(row["label"]),
         **{name: int(row[name]) for name in ("document_frequency", "token_count")},
-        **{name: float(row[name]) for name in ("collection_frequency", "idf", "idf_lucene", "share_of_length")},
+        **{
+            name: float(row[name])
+            for name in ("collection_frequency", "idf", "idf_lucene", "share_of_length")
+        },
         "rank": 1 + int((vocabulary["document_frequency"] > row["document_frequency"]).sum()),
         "strongest": strongest,
         "n_docs": len(study.corpus),
@@ -146,7 +149,9 @@ def context_of(study: Study, latent: int, token: int, window: int = WINDOW) -> C
     centre = tokens.spans[token]
     left, right = _window(text, int(centre[0]), int(centre[1]), window)
     # a token names a latent once, so at most one slot a row matches
-    strength = np.where(tokens.indices[rows] == latent, tokens.activations[rows], 0.0).max(axis=1, initial=0.0)
+    strength = np.where(tokens.indices[rows] == latent, tokens.activations[rows], 0.0).max(
+        axis=1, initial=0.0
+    )
     spans = tokens.spans[rows]
     focus_row = token - rows.start
     visible = (strength > 0) & (spans[:, 0] >= left) & (spans[:, 1] <= right) & (spans[:, 1] > spans[:, 0])
@@ -186,8 +191,10 @@ def _band(
 ) -> tuple[Context, ...]:
     """Contexts spread evenly over the tokens with activation in (low, high), at most four."""
     start, stop = np.searchsorted(-value, [-high, -low], side="right")
-    picked = np.unique(np.linspace(start, stop - 1, 4).astype(int)) if stop > start else []
-    return _contexts(study, latent, _one_a_document(study, token[picked], 4)) if len(picked) else ()
+    if stop <= start:
+        return ()
+    picked = np.unique(np.linspace(start, stop - 1, 4).astype(np.int64))
+    return _contexts(study, latent, _one_a_document(study, token[picked], 4))
 
 
 def _wordpieces(

@@ -56,5 +56,7 @@ def ordered_measures(measures: Sequence[str]) -> list[str]:
 def _resampled_means(values: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
     """Means over resampled queries, (n_resamples, n_systems), of values (n_queries, n_systems)."""
     n_queries = len(values)
-    counts = np.random.default_rng(seed).multinomial(n_queries, np.full(n_queries, 1 / n_queries), n_resamples)
+    counts = np.random.default_rng(seed).multinomial(
+        n_queries, np.full(n_queries, 1 / n_queries), n_resamples
+    )
     return counts @ values / n_queries  # type: ignore[no-any-return]

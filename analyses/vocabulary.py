@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analyses.surface import label_of, readable_wordpiece, surface_word
 from data.files import new_file
-from retrieval.bm25 import Bm25Parameters, apply_phi, clipped_idf, lucene_idf
+from retrieval.bm25 import Bm25Parameters, clipped_idf, lucene_idf, term_weight
+from retrieval.kernels import kernel
 from retrieval.study import Study
 
 N_PIECES = 3  # wordpieces that a label is made from
@@ -71,7 +71,9 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
             "idf": clipped_idf(document_frequency, n_docs),
             "idf_lucene": lucene_idf(document_frequency, n_docs),
             "share_of_length": length / max(length.sum(), 1e-12),
-            "top_wordpiece": [readable_wordpiece(study.wordpieces[p]) if p >= 0 else "" for p in pieces[:, 0]],
+            "top_wordpiece": [
+                readable_wordpiece(study.wordpieces[p]) if p >= 0 else "" for p in pieces[:, 0]
+            ],
             "top_wordpiece_share": shares[:, 0],
         }
     )
@@ -79,7 +81,7 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
 
 def latent_length(study: Study) -> NDArray[np.float64]:
     """sum_d w_j(d) of each latent, float64 (n_latents,): its part in the documents' lengths |d|."""
-    weights = apply_phi(study.index.mass, Bm25Parameters().phi)
+    weights = term_weight(study.index.mass, Bm25Parameters().phi)
     return np.diff(np.concatenate(([0.0], np.cumsum(weights)))[study.index.indptr])
 
 
@@ -125,7 +127,7 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@kernel
 def _top_pieces(
     ptr: NDArray[np.int64],
     token: NDArray[np.int32],

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from analyses.figures import theme
 from data.errors import UserError
@@ -81,7 +81,7 @@ def sidebar() -> None:
                 selection.choose(study=chosen)
                 st.rerun()
         elif names:
-            st.html(highlight.label("Study") + highlight.escape(names[0]))
+            st.html(highlight.label("Study") + highlight.line(names[0]))
 
 
 def guarded(page: Callable[[], None]) -> None:
@@ -108,7 +108,7 @@ def label(text: str) -> None:
     st.html(highlight.label(text))
 
 
-def show(chart: go.Figure, key: str, **options: Any) -> Any:
+def show(chart: Figure, key: str, **options: Any) -> Any:
     """Draw a figure in the colours of the reader's theme."""
     chart.update_layout(template=theme.template(dark=st.context.theme.type == "dark"))
     return st.plotly_chart(chart, key=key, theme=None, config={"displayModeBar": False}, **options)

@@ -160,6 +160,11 @@ def label(text: str) -> str:
     return f'<p class="lt-label">{escape(text)}</p>'
 
 
+def line(text: str) -> str:
+    """A line of text."""
+    return f'<p class="lt-line">{escape(text)}</p>'
+
+
 def brand(name: str, line: str) -> str:
     """The app's name and what it is about."""
     return f'<p class="lt-brand">{escape(name)}<small>{escape(line)}</small></p>'

@@ -23,13 +23,13 @@ def ledger_figure(
     """
     ordered = ledger.reindex(ledger["contribution"].abs().sort_values(ascending=False, kind="stable").index)
     head, rest = ordered.head(top), ordered.iloc[top:]
-    names = [_name(int(latent), labels, link) for latent in head["latent"]]
+    names = [_name(latent, labels, link) for latent in head["latent"].tolist()]
     values = [float(value) for value in head["contribution"]]
     hover = [
-        f"<b>{plain(labels.get(int(row.latent), ''))}</b>  latent {row.latent}<br>"
-        f"query weight {row.query_weight:.2f} × idf {row.idf:.2f} × saturation {row.saturation:.3f}"
-        f"<br>= {row.contribution:+.3f}"
-        for row in head.itertuples()
+        f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+        f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}"
+        f"<br>= {row['contribution']:+.3f}"
+        for row in head.to_dict("records")
     ]
     if len(rest):
         names.append(f"{len(rest)} more")

@@ -58,7 +58,9 @@ def test_ledger_bars_end_at_the_sum(n: int) -> None:
 
 
 def test_ledger_escapes_labels_and_links_them() -> None:
-    figure = ledger_figure(ledger(3), {0: HOSTILE, 1: "b", 2: "c"}, link=lambda latent: f"latent?latent={latent}")
+    figure = ledger_figure(
+        ledger(3), {0: HOSTILE, 1: "b", 2: "c"}, link=lambda latent: f"latent?latent={latent}"
+    )
     drawn = figure.to_json()
     assert "<img" not in drawn
     assert "<b>bold" not in drawn

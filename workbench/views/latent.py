@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from analyses.dictionary import Context, LatentEntry
@@ -37,8 +38,12 @@ def page() -> None:
         st.html(
             highlight.bar_list(
                 (
-                    (row.wordpiece, row.share / largest, f"{percent(row.share)}, {count(row.count)} tokens")
-                    for row in pieces.itertuples(name="Piece")
+                    (
+                        row["wordpiece"],
+                        row["share"] / largest,
+                        f"{percent(row['share'])}, {count(row['count'])} tokens",
+                    )
+                    for row in pieces.to_dict("records")
                 ),
                 ACTIVATION,
             )
@@ -59,8 +64,8 @@ def choose_latent(key: cache.Key, study: Study) -> int:
     if here.isdigit():
         return int(here)
     table = cache.vocabulary_table(key)
-    rare = table[(table["document_frequency"] > 0) & (table["document_frequency"] < 0.1 * len(study.corpus))]
-    latent = int((rare if len(rare) else table)["collection_frequency"].idxmax())
+    common = table["document_frequency"] > 0.1 * len(study.corpus)
+    latent = int(np.argmax(table["collection_frequency"].mask(common, 0).to_numpy()))
     selection.choose(latent=latent)
     return latent
 

@@ -52,10 +52,10 @@ def page() -> None:
         )
         st.subheader("4. From a ranking back to words", anchor=False)
         st.markdown(
-            "The score is a plain sum over latents, so each latent's contribution is exact: that is the ledger on "
-            "the Search page. Sharing a contribution over the tokens behind it is a convention of this workbench: in "
-            "proportion to their activations. It says where a latent's weight came from; it does not say what the score "
-            "would be without that token."
+            "The score is a plain sum over latents, so each latent's contribution is exact: that is the ledger "
+            "on the Search page. Sharing a contribution over the tokens behind it is a convention of this "
+            "workbench: in proportion to their activations. It says where a latent's weight came from; it does "
+            "not say what the score would be without that token."
         )
         st.latex(r"\mathrm{credit}_{tj} = c_j \cdot \frac{z_{tj}}{\sum_{t'} z_{t'j}}")
         st.subheader("Whose is what", anchor=False)
@@ -65,9 +65,9 @@ def page() -> None:
 roughly Zipfian statistics and that BM25 over them can beat the retriever's own cosine; the finding that the same
 on a BERT never trained for retrieval fails.
 
-**Ours.** The switch to Lucene's idf, $\\ln\\big(1 + \\frac{{N - n_j + 0.5}}{{n_j + 0.5}}\\big)$, which is never nought;
-the ledger's split over tokens; the labels, which are only the words on which a latent fires most, read off by a
-machine; the sizes chosen so that two processor cores are enough.
+**Ours.** The switch to Lucene's idf, $\\ln\\big(1 + \\frac{{N - n_j + 0.5}}{{n_j + 0.5}}\\big)$, which is
+never nought; the ledger's split over tokens; the labels, which are only the words on which a latent fires
+most, read off by a machine; the sizes chosen so that two processor cores are enough.
 
 **Unknown.** Why this structure is there at all. Which latents carry a ranking: those present in most documents
 have an idf near nought, yet rankings suffer where they are removed. And, of the paper itself, its weight decay,

@@ -12,53 +12,112 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     (
         "A latent",
         (
-            ("Label", "The words on which it fires most, weighted by activation. Read off by a machine; a name to "
-             "recognise it by, not a meaning. The contexts are the evidence."),
-            ("Activation", "How strongly it fires on one token, in the units of the encoder's hidden states. Compare "
-             "activations of one latent with each other, not across latents."),
-            ("Document frequency", "Documents in which it fires at least once. Decides its idf."),
-            ("Tokens", "Tokens on which it fires, of all the collection's tokens."),
-            ("Share of length", "Its part in the sum of all document lengths |d|. A latent present everywhere has no idf "
-             "and adds nothing to a score, but it still makes documents longer, and so lowers their scores."),
-            ("Never fires", "No token of this collection activates it. It may still fire on other texts."),
+            (
+                "Label",
+                "The words on which it fires most, weighted by activation. Read off by a machine; a "
+                "name to recognise it by, not a meaning. The contexts are the evidence.",
+            ),
+            (
+                "Activation",
+                "How strongly it fires on one token, in the units of the encoder's hidden states. "
+                "Compare activations of one latent with each other, not across latents.",
+            ),
+            (
+                "Document frequency",
+                "Documents in which it fires at least once. Decides its idf.",
+            ),
+            (
+                "Tokens",
+                "Tokens on which it fires, of all the collection's tokens.",
+            ),
+            (
+                "Share of length",
+                "Its part in the sum of all document lengths |d|. A latent present everywhere has no "
+                "idf and adds nothing to a score, but it still makes documents longer, and so lowers "
+                "their scores.",
+            ),
+            (
+                "Never fires",
+                "No token of this collection activates it. It may still fire on other texts.",
+            ),
         ),
     ),
     (
         "A score",
         (
-            ("Query weight", "Square root of its summed activation over the query's tokens."),
-            ("idf", "How rare it is. As in the paper: nought for a latent in more than half of the documents. Lucene's: "
-             "never nought."),
-            ("Saturation", "How much of the latent the document has, after its length is taken into account: from 0 towards "
-             "k1 + 1 = 9."),
-            ("Contribution", "Query weight × idf × saturation. Contributions add up to the score, exactly."),
-            ("Credit", "A contribution shared over tokens in proportion to activation. A convention: the document's words and "
-             "the query's words each share the whole of it once."),
-            ("Score", "A sum over latents. It orders documents for one query; scores of different queries are not comparable."),
+            (
+                "Query weight",
+                "Square root of its summed activation over the query's tokens.",
+            ),
+            (
+                "idf",
+                "How rare it is. As in the paper: nought for a latent in more than half of the "
+                "documents. Lucene's: never nought.",
+            ),
+            (
+                "Saturation",
+                "How much of the latent the document has, after its length is taken into account: "
+                "from 0 towards k1 + 1 = 9.",
+            ),
+            (
+                "Contribution",
+                "Query weight × idf × saturation. Contributions add up to the score, exactly.",
+            ),
+            (
+                "Credit",
+                "A contribution shared over tokens in proportion to activation. A convention: the "
+                "document's words and the query's words each share the whole of it once.",
+            ),
+            (
+                "Score",
+                "A sum over latents. It orders documents for one query; scores of different queries "
+                "are not comparable.",
+            ),
         ),
     ),
     (
         "A system",
         (
-            ("nDCG@10", "Quality of the first ten results, 0 to 1, where higher places count for more and the ideal "
-             "order is 1."),
-            ("MRR@10", "One over the place of the first relevant result, 0 if it is beyond the tenth; the mean over queries."),
-            ("R@10, R@100, R@1000", "Part of the relevant documents that is among the first 10, 100, 1,000."),
-            ("95% interval", "Where the mean would lie for other queries of the same kind: 1,000 times, as many queries are "
-             "drawn again with replacement. It says nothing of other collections or other seeds."),
-            ("Won and lost", "Queries on which a system's nDCG@10 is above, or below, that of cosine. Two systems whose "
-             "intervals overlap can still differ clearly here, since the queries are the same."),
+            (
+                "nDCG@10",
+                "Quality of the first ten results, 0 to 1, where higher places count for more and the "
+                "ideal order is 1.",
+            ),
+            (
+                "MRR@10",
+                "One over the place of the first relevant result, 0 if it is beyond the tenth; the "
+                "mean over queries.",
+            ),
+            (
+                "R@10, R@100, R@1000",
+                "Part of the relevant documents that is among the first 10, 100, 1,000.",
+            ),
+            (
+                "95% interval",
+                "Where the mean would lie for other queries of the same kind: 1,000 times, as many "
+                "queries are drawn again with replacement. It says nothing of other collections or "
+                "other seeds.",
+            ),
+            (
+                "Won and lost",
+                "Queries on which a system's nDCG@10 is above, or below, that of cosine. Two systems "
+                "whose intervals overlap can still differ clearly here, since the queries are the "
+                "same.",
+            ),
         ),
     ),
     (
         "A curve",
         (
-            ("Rank and frequency", "Terms from the most to the least frequent. A straight line on both log scales is Zipf's "
-             "law. Words and wordpieces of the same collection stand beside the latents as the control: a bend that "
-             "they show too is the collection's, not the SAE's."),
+            (
+                "Rank and frequency",
+                "Terms from the most to the least frequent. A straight line on both log scales is "
+                "Zipf's law. Words and wordpieces of the same collection stand beside the latents as "
+                "the control: a bend that they show too is the collection's, not the SAE's.",
+            ),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def page() -> None:

@@ -14,7 +14,7 @@ from workbench import cache, frame, highlight, selection
 from workbench.formats import count
 
 DEPTH, N_CHIPS, N_EXAMPLES = 10, 14, 6
-IDF_NAMES = {"clipped": "as in the paper", "lucene": "Lucene's"}
+IDF_NAMES = {"clipped": "idf as in the paper", "lucene": "Lucene's idf"}
 
 
 def page() -> None:
@@ -45,7 +45,7 @@ def page() -> None:
             )
         )
         return
-    chosen = selection.current().get("doc")
+    chosen = selection.current().get("doc", "")
     if chosen not in study.position:
         chosen = str(results["doc_id"].iloc[0])
     left, right = st.columns([1.12, 1], gap="large")
@@ -65,7 +65,7 @@ def controls(study: Study) -> tuple[str, cache.Idf]:
     ).strip()  # fmt: skip
     idf: cache.Idf = "lucene" if here.get("idf") == "lucene" else "clipped"
     picked = choice.segmented_control(
-        "Inverse document frequency", list(IDF_NAMES), default=idf, format_func=lambda name: f"idf {IDF_NAMES[name]}",
+        "Inverse document frequency", list(IDF_NAMES), default=idf, format_func=lambda name: IDF_NAMES[name],
         label_visibility="collapsed", key=f"idf {idf}", required=True,
     )  # fmt: skip
     if typed != here.get("q", "") or (picked and picked != idf):
@@ -78,7 +78,8 @@ def controls(study: Study) -> tuple[str, cache.Idf]:
         st.html(
             '<div class="lt-examples">'
             + "".join(
-                highlight.link(text, frame.address("search", q=text), "lt-link lt-example") for text in examples
+                highlight.link(text, frame.address("search", q=text), "lt-link lt-example")
+                for text in examples
             )
             + "</div>"
         )
@@ -93,11 +94,11 @@ def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
     largest = float(top["strength"].max()) if len(top) else 0.0
     items = "".join(
         highlight.chip(
-            names[int(row.latent)], int(row.latent), frame.address("latent", latent=row.latent),
-            float(row.strength) / (largest or 1.0),
-            f"query weight {row.query_weight:.2f} × idf {row.idf:.2f}",
+            names[row["latent"]], row["latent"], frame.address("latent", latent=row["latent"]),
+            row["strength"] / (largest or 1.0),
+            f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f}",
         )
-        for row in top.itertuples()
+        for row in top.to_dict("records")
     )  # fmt: skip
     rest = f'<span class="lt-rest">and {len(table) - len(top):,} more</span>' if len(table) > len(top) else ""
     frame.label("The query's latents, by query weight × idf")
@@ -113,18 +114,18 @@ def show_results(
         '<div class="lt-columns"><span></span><span>Documents, with the words that earned their score</span>'
         '<div class="lt-places"><span>score</span><span>cosine</span><span>BM25</span></div></div>'
     ]
-    for row in results.itertuples():
-        doc_id = str(row.doc_id)
+    for row in results.to_dict("records"):
+        doc_id = row["doc_id"]
         text = study.corpus.texts[study.position[doc_id]]
         marks = credits(cache.explanation(key, query, doc_id, idf).document_tokens)
-        places = f'<span class="lt-score">{row.latent_score:.2f}</span>' + "".join(
+        places = f'<span class="lt-score">{row["latent_score"]:.2f}</span>' + "".join(
             highlight.place(system, None if pd.isna(rank) else int(rank))
-            for system, rank in (("cosine", row.cosine_rank), ("bm25", row.bm25_rank))
+            for system, rank in (("cosine", row["cosine_rank"]), ("bm25", row["bm25_rank"]))
         )
-        grade = None if pd.isna(row.grade) else int(row.grade)
+        grade = None if pd.isna(row["grade"]) else int(row["grade"])
         cards.append(
             highlight.result_card(
-                int(row.latent_rank), str(row.title), doc_id, frame.address("search", q=query, doc=doc_id),
+                row["latent_rank"], row["title"], doc_id, frame.address("search", q=query, doc=doc_id),
                 highlight.excerpt(text, marks, 230, "credit"), places,
                 highlight.grade_mark(grade, judged), doc_id == chosen,
             )
@@ -144,7 +145,9 @@ def show_document(
         f"Score {explanation.score:.2f}, from {len(explanation.ledger):,} latents that query and document share"
     )
     if explanation.ledger.empty:
-        st.html(highlight.calm("Nothing shared", "Query and document have no latent in common: the score is 0."))
+        st.html(
+            highlight.calm("Nothing shared", "Query and document have no latent in common: the score is 0.")
+        )
     else:
         frame.show(
             ledger_figure(
@@ -154,12 +157,14 @@ def show_document(
         )
     frame.label("Its text; the deeper the ground, the more of the score came through that word")
     marks = credits(explanation.document_tokens)
-    st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>')
+    st.html(
+        f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>'
+    )
     with st.expander("The ledger in numbers"):
         st.dataframe(ledger_table(explanation, names), hide_index=True, height=360)
         st.caption(
             f"Contributions sum to {explanation.ledger['contribution'].sum():.5f}; the score is "
-            f"{explanation.score:.5f}. {count(len(explanation.document_tokens))} token activations stand behind them."
+            f"{explanation.score:.5f}. {count(len(explanation.document_tokens))} token activations are behind them."
         )
 
 
@@ -174,9 +179,9 @@ def show_text(study: Study, doc_id: str) -> None:
 def credits(tokens: pd.DataFrame) -> list[Highlight]:
     """Credit of each token over all latents, as marks on the text."""
     return [
-        Highlight(int(row.start), int(row.end), float(row.credit))
-        for row in token_credit(tokens).itertuples()
-        if row.end > row.start
+        Highlight(row["start"], row["end"], row["credit"])
+        for row in token_credit(tokens).to_dict("records")
+        if row["end"] > row["start"]
     ]
 
 
@@ -186,7 +191,7 @@ def ledger_table(explanation: Explanation, names: dict[int, str]) -> pd.DataFram
     return pd.DataFrame(
         {
             "latent": ledger["latent"],
-            "label": [names[int(latent)] for latent in ledger["latent"]],
+            "label": [names[latent] for latent in ledger["latent"].tolist()],
             "contribution": ledger["contribution"].round(4),
             "query weight": ledger["query_weight"].round(3),
             "idf": ledger["idf"].round(3),

@@ -1,0 +1,113 @@
+"""Dictionary entries: contexts fall, stand where they say, and agree with the index."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from analyses.dictionary import activation_histogram, latent_entry
+from analyses.surface import label_of, readable_wordpiece, word_around
+from data.errors import UserError
+from retrieval.study import Study
+
+
+@pytest.fixture(scope="module")
+def latents(tiny_study: Study) -> list[int]:
+    """A frequent, a middling and a rare latent."""
+    frequency = tiny_study.index.document_frequency
+    order = np.argsort(-frequency)
+    return [int(order[rank]) for rank in (0, len(order) // 4, int((frequency > 0).sum()) - 1)]
+
+
+def test_contexts_fall_and_stand_in_different_documents(tiny_study: Study, latents: list[int]) -> None:
+    for latent in latents:
+        contexts = latent_entry(tiny_study, latent).contexts
+        activations = [context.activation for context in contexts]
+        assert activations == sorted(activations, reverse=True)
+        assert len({context.doc_id for context in contexts}) == len(contexts) > 0
+
+
+def test_contexts_are_windows_of_their_documents(tiny_study: Study, latents: list[int]) -> None:
+    for latent in latents:
+        for context in latent_entry(tiny_study, latent).contexts:
+            text = tiny_study.corpus.texts[tiny_study.position[context.doc_id]]
+            assert text[context.offset : context.offset + len(context.text)] == context.text
+            for mark in context.highlights:
+                assert 0 <= mark.start < mark.end <= len(context.text)
+                assert 0 < mark.value
+            if context.focus.end:
+                assert context.focus in context.highlights
+                assert context.focus.value == pytest.approx(context.activation)
+
+
+def test_the_first_context_is_the_strongest_token(tiny_study: Study, latents: list[int]) -> None:
+    indices = np.asarray(tiny_study.tokens.indices).astype(int)
+    for latent in latents:
+        strongest = tiny_study.tokens.activations[indices == latent].max()
+        assert latent_entry(tiny_study, latent).contexts[0].activation == pytest.approx(float(strongest))
+
+
+def test_bands_hold_what_they_say(tiny_study: Study, latents: list[int]) -> None:
+    for latent in latents:
+        for (low, high), contexts in latent_entry(tiny_study, latent).bands:
+            assert contexts
+            assert all(low <= context.activation <= high for context in contexts)
+
+
+def test_statistics_agree_with_the_index(tiny_study: Study, latents: list[int]) -> None:
+    for latent in latents:
+        entry = latent_entry(tiny_study, latent)
+        token, value = tiny_study.contexts.latent(latent)
+        assert entry.statistics["document_frequency"] == tiny_study.index.document_frequency[latent]
+        assert entry.statistics["token_count"] == len(token) == entry.histogram["count"].sum()
+        assert entry.statistics["collection_frequency"] == pytest.approx(float(value.sum()), rel=1e-5)
+        assert len(np.unique(tiny_study.tokens.document_of(token))) == entry.statistics["document_frequency"]
+
+
+def test_wordpieces_hold_all_activation_where_all_are_shown(tiny_study: Study, latents: list[int]) -> None:
+    pieces = latent_entry(tiny_study, latents[-1]).wordpieces
+    assert pieces["activation"].is_monotonic_decreasing
+    assert pieces["share"].sum() == pytest.approx(1.0)
+
+
+def test_an_entry_is_json(tiny_study: Study, latents: list[int]) -> None:
+    read = json.loads(json.dumps(latent_entry(tiny_study, latents[1]).to_dict()))
+    assert read["latent"] == latents[1]
+    assert read["contexts"][0]["highlights"]
+
+
+def test_a_dead_latent_is_calm(tiny_study: Study) -> None:
+    dead = np.flatnonzero(tiny_study.index.document_frequency == 0)
+    if not len(dead):
+        pytest.skip("every latent of this small SAE fires")
+    entry = latent_entry(tiny_study, int(dead[0]))
+    assert entry.dead
+    assert entry.contexts == ()
+    assert entry.bands == ()
+    assert json.dumps(entry.to_dict())
+
+
+@pytest.mark.parametrize("latent", [-1, 10**6])
+def test_a_latent_that_is_not_there_is_one_sentence(tiny_study: Study, latent: int) -> None:
+    with pytest.raises(UserError, match=f"latent {latent} is outside"):
+        latent_entry(tiny_study, latent)
+
+
+def test_histogram_counts_every_activation_once() -> None:
+    value = np.array([9.0, 3.0, 3.0, 0.5, 0.5, 0.1], np.float32)
+    table = activation_histogram(value, 5)
+    assert table["count"].sum() == 6
+    ratios = table["high"] / table["low"]
+    np.testing.assert_allclose(ratios, ratios.iloc[0])
+    assert activation_histogram(np.ones(4, np.float32))["count"].sum() == 4
+    assert activation_histogram(np.zeros(0, np.float32)).empty
+
+
+def test_words_around_a_span() -> None:
+    assert word_around("An Integral, twice", 5, 8) == "integral"
+    assert word_around("a (b)", 2, 3) == "("
+    assert word_around("", 0, 0) == ""
+    assert readable_wordpiece("Ġthe") == "the"
+    assert label_of(["rain", "rain", "", "snow"]) == "rain · snow"
