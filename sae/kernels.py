@@ -100,10 +100,10 @@ def select_top_k(  # type: ignore[no-untyped-def]
 
     product (n_tokens, n_latents), any number type, only nominates: latent j's pre-activation is estimated as
     product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], and lies within margins[t] of that. The k-th
-    largest group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out. The
-    others' float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them. Should
-    one lie beyond its margin, the margin is not to be trusted, and all of the token's latents are gone through.
-    Returns the number of dot products taken.
+    largest group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out.
+    The others' float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them.
+    Should one lie beyond its margin, the margin is not to be trusted, and all of the token's latents are gone
+    through. Returns the number of dot products taken.
     """
     n_latents, k = W_enc.shape[0], activations.shape[1]
     n_groups = (n_latents + GROUP_SIZE - 1) // GROUP_SIZE

@@ -4,10 +4,10 @@
 
 Where the processor has int8 dot products (VNNI) the product is taken in int8, four times faster than in float32.
 With c ~ c' and w ~ w' rounded to int8, the error <c - c', w> + <c', w - w'> is a sum of small terms of either sign,
-with a standard deviation of about sqrt((|c - c'|^2 |w|^2 + |c|^2 |w - w'|^2) / d_model); the margin is `DEVIATIONS` of
-them, beyond which a normal variable lies once in 10^11 times. Every dot product taken also checks its token's margin,
-and a token that breaks it is done again without the product. Activations and indices are those of float32 dot
-products, to the bit, whatever the product and the number of threads.
+with a standard deviation of about sqrt((|c - c'|^2 |w|^2 + |c|^2 |w - w'|^2) / d_model); the margin is `DEVIATIONS`
+of them, beyond which a normal variable lies once in 10^11 times. Every dot product taken also checks its token's
+margin, and a token that breaks it is done again without the product. Activations and indices are those of float32
+dot products, to the bit, whatever the product and the number of threads.
 """
 
 from __future__ import annotations

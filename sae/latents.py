@@ -1,0 +1,109 @@
+"""Token latents, and their mass in each text: where torch becomes numpy, once.
+
+    sum pooling: m_j(x) = sum_{t in x} z_tj        max pooling: m_j(x) = max_{t in x} z_tj
+
+The mass is raw: the square root that makes it a term frequency w_j(x) is retrieval's (PAPER: "The method").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from data.ragged import Ragged, offsets_of
+from sae.model import SparseAutoencoder
+
+_kernel: Any = numba.njit(nogil=True, cache=True)
+Pooling = Literal["sum", "max"]
+TOKENS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True)
+class TokenLatents:
+    """activations: float32 (n_tokens, k), falling; indices: uint16, or int32 above 65,536 latents, (n_tokens, k).
+
+    Text i is tokens offsets[i]:offsets[i + 1]; offsets: int64 (n_texts + 1,). Where an activation is 0, its index
+    means nothing.
+    """
+
+    activations: NDArray[np.float32]
+    indices: NDArray[np.uint16] | NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def token_latents(
+    sae: SparseAutoencoder, states: Ragged, progress: Callable[[int, int], None] | None = None
+) -> TokenLatents:
+    """Encode states (n_tokens, d_model), float16 or float32; progress counts tokens."""
+    n_tokens = len(states.values)
+    activations = np.empty((n_tokens, sae.k), np.float32)
+    indices = np.empty((n_tokens, sae.k), np.uint16 if sae.n_latents <= 65_536 else np.int32)
+    for start in range(0, n_tokens, TOKENS_AT_ONCE):
+        part = slice(start, start + TOKENS_AT_ONCE)
+        values, latents = sae.encode(states.values[part])
+        activations[part], indices[part] = values.cpu().numpy(), latents.cpu().numpy()
+        if progress:
+            progress(min(start + TOKENS_AT_ONCE, n_tokens), n_tokens)
+    return TokenLatents(activations, indices, states.offsets)
+
+
+def pool(latents: TokenLatents, n_latents: int, pooling: Pooling = "sum") -> csr_array:
+    """Raw mass, float32 (n_texts, n_latents), sorted indices, entries above 0 only; nothing dense is made."""
+    lengths = _count_distinct(latents.activations, latents.indices, latents.offsets, n_latents)
+    indptr = offsets_of(lengths)
+    columns, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+    _pool(
+        latents.activations,
+        latents.indices,
+        latents.offsets,
+        n_latents,
+        pooling == "max",
+        indptr,
+        columns,
+        data,
+    )
+    return csr_array((data, columns, indptr), shape=(len(latents), n_latents))
+
+
+@_kernel
+def _count_distinct(activations, indices, offsets, n_latents):  # type: ignore[no-untyped-def]
+    """Latents above 0 in each text, int64 (n_texts,)."""
+    last_seen = np.full(n_latents, -1)
+    counts = np.zeros(offsets.shape[0] - 1, np.int64)
+    for text in range(counts.shape[0]):
+        for t in range(offsets[text], offsets[text + 1]):
+            for s in range(indices.shape[1]):
+                if activations[t, s] > 0 and last_seen[indices[t, s]] != text:
+                    last_seen[indices[t, s]] = text
+                    counts[text] += 1
+    return counts
+
+
+@_kernel
+def _pool(activations, indices, offsets, n_latents, take_max, indptr, columns, data):  # type: ignore[no-untyped-def]
+    """Fill columns and data of the CSR matrix, a text at a time, through one row of masses that is wiped after use."""
+    mass = np.zeros(n_latents)
+    for text in range(offsets.shape[0] - 1):
+        row = columns[indptr[text] : indptr[text + 1]]
+        n_seen = 0
+        for t in range(offsets[text], offsets[text + 1]):
+            for s in range(indices.shape[1]):
+                j, activation = indices[t, s], activations[t, s]
+                if activation > 0:
+                    if mass[j] == 0:
+                        row[n_seen] = j
+                        n_seen += 1
+                    mass[j] = max(mass[j], activation) if take_max else mass[j] + activation
+        row.sort()
+        for place in range(n_seen):
+            data[indptr[text] + place] = mass[row[place]]
+            mass[row[place]] = 0
