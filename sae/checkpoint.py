@@ -1,7 +1,7 @@
 """SAEs on disk in SAELens's layout: `cfg.json` and `sae_weights.safetensors`, a folder each.
 
-SAELens keeps W_enc as (d_model, n_latents), where it is (n_latents, d_model) here. Two of its options are folded into
-the weights on loading, exactly: encoding that does not subtract b_dec has b_enc <- b_enc + W_enc b_dec, and
+SAELens keeps W_enc as (d_model, n_latents), where it is (n_latents, d_model) here. Two of its options are folded
+into the weights on loading, exactly: encoding that does not subtract b_dec has b_enc <- b_enc + W_enc b_dec, and
 activations multiplied by decoder norms have W_enc_j, b_enc_j times |W_dec_j|, and W_dec_j divided by it.
 """
 

@@ -90,20 +90,16 @@ def _count_distinct(activations, indices, offsets, n_latents):  # type: ignore[n
 
 @_kernel
 def _pool(activations, indices, offsets, n_latents, take_max, indptr, columns, data):  # type: ignore[no-untyped-def]
-    """Fill columns and data of the CSR matrix, a text at a time, through one row of masses that is wiped after use."""
+    """Fill columns and data of the CSR matrix, a text at a time, through one row of masses that is wiped after."""
     mass = np.zeros(n_latents)
     for text in range(offsets.shape[0] - 1):
-        row = columns[indptr[text] : indptr[text + 1]]
-        n_seen = 0
         for t in range(offsets[text], offsets[text + 1]):
             for s in range(indices.shape[1]):
                 j, activation = indices[t, s], activations[t, s]
-                if activation > 0:
-                    if mass[j] == 0:
-                        row[n_seen] = j
-                        n_seen += 1
-                    mass[j] = max(mass[j], activation) if take_max else mass[j] + activation
-        row.sort()
-        for place in range(n_seen):
-            data[indptr[text] + place] = mass[row[place]]
-            mass[row[place]] = 0
+                mass[j] = max(mass[j], activation) if take_max else mass[j] + activation
+        place = indptr[text]
+        for j in range(n_latents):
+            if mass[j] > 0:
+                columns[place], data[place] = j, mass[j]
+                mass[j] = 0
+                place += 1

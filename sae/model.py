@@ -8,8 +8,10 @@ Row j of W_dec is latent j's decoder direction. Gao et al. 2024 (arXiv 2406.0409
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,14 @@ class SparseAutoencoder:
     @property
     def device(self) -> torch.device:
         return self.W_enc.device
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over k and all weights: two SAEs with one fingerprint give the same latents."""
+        digest = hashlib.sha256(str((self.k, self.n_latents, self.d_model)).encode())
+        for weights in (self.W_enc, self.b_enc, self.W_dec, self.b_dec):
+            digest.update(weights.detach().cpu().contiguous().numpy().data)
+        return digest.hexdigest()[:16]
 
     def to(self, device: str | torch.device) -> SparseAutoencoder:
         return replace(
