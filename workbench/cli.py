@@ -298,12 +298,25 @@ def collection(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
     out: Annotated[Path | None, typer.Option(help="Write it as a BEIR folder.")] = None,
     split: Split = "test",
+    id_column: Annotated[str | None, typer.Option(help="Column of a file that holds the ids.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Column that holds the text.")] = None,
+    title_column: Annotated[str | None, typer.Option(help="Column that holds the title.")] = None,
+    topics: Annotated[Path | None, typer.Option(help="TREC topics to ask of these documents.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="TREC qrels of those topics.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a collection and say what is in it, and what is wrong with it."""
-    from data.collections import save_collection
+    """Read a collection and say what is in it, and what is wrong with it.
 
-    loaded = _load(source, split, say_problems=False)
+    With `--out` it becomes a BEIR folder that every other verb reads, so that documents in a table, or TREC
+    topics and qrels, are brought in once:
+
+    `workbench collection docs.csv --text-column body --topics topics.txt --qrels qrels.txt --out mine/`
+    """
+    from data.collections import load_collection, save_collection
+    from data.readers.tabular import Columns
+
+    columns = Columns(id_column, text_column, title_column)
+    loaded = load_collection(source, split, columns=columns, topics=topics, qrels=qrels)
     if out:
         save_collection(loaded, out)
     facts: dict[str, Any] = {
@@ -339,14 +352,13 @@ def parse_count(text: str) -> int:
     return count
 
 
-def _load(source: str, split: str, say_problems: bool = True) -> Collection:
+def _load(source: str, split: str) -> Collection:
     from data.collections import load_collection
 
     loaded = load_collection(source, split)
     if not len(loaded.corpus):
         raise UserError(f"{source} holds no documents: expected at least one")
-    if say_problems:
-        _say_problems(loaded, at_most=5)
+    _say_problems(loaded, at_most=5)
     return loaded
 
 

@@ -7,16 +7,19 @@ Activations are kept under `artifacts()`, named by their fingerprint; SAE and st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from data.activations import ActivationStore, select_documents, write_store
 from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder
 from data.errors import UserError
-from data.files import fingerprint
+from data.files import fingerprint, new_folder
 from retrieval.pipeline import versions
 from sae.checkpoint import load_autoencoder, save_autoencoder
 from sae.model import SparseAutoencoder
@@ -26,7 +29,7 @@ from workbench.progress import StageProgress
 
 
 def activations(
-    encoder: Encoder, collection: Collection, rows: Sequence[int] | None, progress: StageProgress
+    encoder: Encoder, collection: Collection, rows: NDArray[np.int64] | None, progress: StageProgress
 ) -> ActivationStore:
     """Token states of a collection's documents (all, or those at `rows`), from the store if they are there."""
     texts = collection.corpus.texts
@@ -62,41 +65,51 @@ def train_autoencoder(
 ) -> SparseAutoencoder:
     """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
 
-    Of the text, at most config.n_tokens / epochs distinct tokens are encoded, from documents chosen by the
-    seed; a shorter text is read in more epochs, so that config.n_tokens token views are trained on.
+    Of the text, about config.n_tokens / epochs distinct tokens are encoded, from documents chosen by the seed;
+    a shorter text is read in more epochs, so that config.n_tokens token views are trained on in any case.
+    The log and the checkpoints of a training that is not finished are in `.<out>.training` beside it.
     """
-    rows = select_documents(encoder, collection.corpus.texts, -(-config.n_tokens // epochs), config.seed)
-    whole = len(rows) == len(collection.corpus)
-    trained_on = {
+    texts = collection.corpus.texts
+    rows = select_documents(encoder, texts, -(-config.n_tokens // epochs), config.seed)
+    trained_on: dict[str, Any] = {
         "encoder": encoder.describe(),
         "text": {
             "name": collection.name,
             "fingerprint": corpus_fingerprint(collection.corpus),
             "documents": len(rows),
-            "of_documents": len(collection.corpus),
+            "of_documents": len(texts),
         },
-        "config": config.as_dict(),
     }
-    name = fingerprint(trained_on)
+    recipe = fingerprint([trained_on, asdict(config)])
     if (out / "cfg.json").is_file():
         sae = load_autoencoder(out)
-        if sae.trained_on.get("recipe") == name:
+        if sae.trained_on.get("recipe") == recipe:
             progress.reused("Train the SAE", str(out))
             return sae
         raise UserError(f"{out} holds another SAE: choose another folder, or remove it first")
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} exists and is not an SAE: choose another folder")
     run = out.with_name(f".{out.name}.training")
-    if run.exists() and not resume:
+    if not resume and any(run.glob("checkpoint-*")):
         raise UserError(
             f"{out} has an unfinished training: add --resume to go on, or remove {run} to start anew"
         )
-    store = activations(encoder, collection, None if whole else [int(row) for row in rows], progress)
+    store = activations(encoder, collection, None if len(rows) == len(texts) else rows, progress)
 
     def on_step(step: TrainStep) -> None:
-        note = f"FVU {step.fvu:.3f}  L0 {step.l0:.1f}  dead {step.dead:,}  {step.tokens_per_second:,.0f} tokens/s"
-        progress("Train the SAE", step.tokens, config.n_tokens, note)
+        note = f"FVU {step.fvu:.3f}  L0 {step.l0:.1f}  dead {step.dead_latents:,}"
+        progress("Train the SAE", step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
 
-    sae = train(config, store, run, resume=resume, on_step=on_step)
-    facts = {**trained_on, "recipe": name, "distinct_tokens": store.n_tokens, "versions": versions()}
-    sae = replace(sae, name=out.name, trained_on=facts)
-    save_autoencoder(sae, out)
+    facts = trained_on | {"recipe": recipe, "distinct_tokens": store.n_tokens, "versions": versions()}
+    sae = train(config, store, run, trained_on=facts, resume=resume, on_step=on_step, device=_device(encoder))
+    sae = replace(sae, name=out.name)
+    with new_folder(out) as folder:
+        save_autoencoder(sae, folder)
+        shutil.copy(run / "log.jsonl", folder / "log.jsonl")
+    shutil.rmtree(run)
     return sae
+
+
+def _device(encoder: Encoder) -> str:
+    """Train where the encoder runs."""
+    return str(encoder.device)
