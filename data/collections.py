@@ -51,9 +51,9 @@ def load_collection(
         collection = read_ir_datasets(name, split)
     elif kind == "hf" and name:
         collection = read_hub(name, split)
-    elif Path(source).is_dir():
+    elif source and Path(source).is_dir():
         collection = read_beir(Path(source), split)
-    elif Path(source).is_file():
+    elif source and Path(source).is_file():
         collection = read_table(Path(source), columns)
     else:
         raise UserError(f"no collection {source!r} (nor a file or folder of that name): expected {ACCEPTED}")
