@@ -43,7 +43,8 @@ def docstring_collection(progress: Callable[[int, int], None] | None = None) -> 
     characters, and docstrings met before (re-exports and overrides).
     """
     problems: list[Problem] = []
-    files = [(package, root, file) for package, root in _roots().items() for file in _source_files(root)]
+    roots = _roots()
+    files = [(package, root, file) for package, root in roots.items() for file in _source_files(root)]
     found: list[tuple[str, Docstring]] = []
     for done, (package, root, file) in enumerate(files, start=1):
         module = _module_name("" if package == "python" else package, file.relative_to(root))
@@ -57,7 +58,9 @@ def docstring_collection(progress: Callable[[int, int], None] | None = None) -> 
     card = {
         "source": "docstrings",
         "split": None,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": {
+            name: platform.python_version() if name == "python" else version(name) for name in roots
+        },
         "documents": dict(Counter(package for package, _ in kept)),
     }
     return Collection(
