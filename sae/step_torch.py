@@ -1,7 +1,7 @@
 """The step of `sae.step_cpu` in plain torch, for a GPU: the same equations and the same update.
 
-No gradient is dense in (n_tokens, n_latents): sums over the active pairs are embedding bags, by token to decode and,
-with the pairs sorted by latent, by latent for the gradients. Repeatable, since bags do not race.
+No gradient is dense in (n_tokens, n_latents): sums over the active pairs are embedding bags, by token to decode
+and, with the pairs sorted by latent, by latent for the gradients. Repeatable, since bags do not race.
 """
 
 from __future__ import annotations
