@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--states", type=Path, help="token states (n_tokens, 384), float16 or float32, .npy")
     arguments = parser.parse_args()
     states = np.load(arguments.states) if arguments.states else synthetic_states(400_000, seed=0)
-    sizes = {8192: (8, 3), 32_768: (3, 2)} if arguments.quick else {8192: (150, 15), 32_768: (40, 6)}
+    sizes = {8192: (8, 3), 32_768: (3, 2)} if arguments.quick else {8192: (100, 10), 32_768: (25, 5)}
     rows = [row for n_latents, steps in sizes.items() for row in compare(states, n_latents, *steps)]
     about = {
         **machine(["torch", "numba", "sae-lens"]),

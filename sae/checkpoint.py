@@ -39,7 +39,8 @@ def save_autoencoder(sae: SparseAutoencoder, folder: Path) -> None:
                 "normalize_activations": "none",
                 "rescale_acts_by_decoder_norm": False,
                 "reshape_activations": "none",
-                "metadata": {"trained_on": dict(sae.trained_on)},
+                # SAELens drops the metadata of layouts older than 6.0.
+                "metadata": {"sae_lens_version": "6.0.0", "trained_on": dict(sae.trained_on)},
             },
         )
 

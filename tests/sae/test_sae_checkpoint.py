@@ -111,7 +111,7 @@ def test_what_is_missing_or_broken_is_told_in_one_sentence(saved: Path, tmp_path
         with pytest.raises(UserError, match="is damaged"):
             load_autoencoder(saved)
     save_file({name: tensor for name, tensor in tensors.items() if name != "b_dec"}, weights)
-    with pytest.raises(UserError, match="b_dec of shape .* has no such tensor"):
+    with pytest.raises(UserError, match=r"b_dec of shape .* has no such tensor"):
         load_autoencoder(saved)
     weights.unlink()
     with pytest.raises(UserError, match="does not exist"):

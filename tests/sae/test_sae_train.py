@@ -97,7 +97,7 @@ def test_a_batch_with_nan_stops_training_and_keeps_the_state(tmp_path: Path, sou
                     batch[5, 5] = np.nan
                 yield batch
 
-    with pytest.raises(UserError, match="stopped at batch 12 .*NaN or infinity.* kept in"):
+    with pytest.raises(UserError, match=r"stopped at batch 12 .*NaN or infinity.* kept in"):
         train(CONFIG, Broken(source.states), tmp_path / "run")
     resumed = train(CONFIG, source, tmp_path / "run", resume=True)
     assert same_weights(resumed, train(CONFIG, source, tmp_path / "whole"))
