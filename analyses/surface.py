@@ -18,11 +18,11 @@ def word_around(text: str, start: int, end: int) -> str:
     A span of punctuation is returned as it is; an empty span gives "".
     """
     if any(character.isalnum() for character in text[start:end]):
-        while start > 0 and _wordlike(text[start - 1]):
+        while start > 0 and text[start - 1].isalnum():
             start -= 1
-        while end < len(text) and _wordlike(text[end]):
+        while end < len(text) and text[end].isalnum():
             end += 1
-    return text[start:end].strip().strip("_").lower()
+    return text[start:end].strip().lower()
 
 
 def surface_word(study: Study, token: int, document: int) -> str:
@@ -36,7 +36,3 @@ def surface_word(study: Study, token: int, document: int) -> str:
 def label_of(words: Iterable[str]) -> str:
     """A latent's short name: the different words among its top ones, best first, such as `integral · integrate`."""
     return " · ".join(dict.fromkeys(word if len(word) <= 24 else word[:23] + "…" for word in words if word))
-
-
-def _wordlike(character: str) -> bool:
-    return character.isalnum() or character == "_"

@@ -18,8 +18,7 @@ from retrieval.bm25 import Bm25Parameters, clipped_idf, lucene_idf, term_weight
 from retrieval.kernels import kernel
 from retrieval.study import Study
 
-N_PIECES = 3  # wordpieces that a label is made from
-LABEL_SHARE = 0.08  # a second or third word must carry this share of a latent's activation
+N_WORDS = 3  # words in a label
 
 
 def vocabulary_table(study: Study) -> pd.DataFrame:
@@ -45,26 +44,11 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
     document_frequency = study.index.document_frequency
     n_docs = len(study.corpus)
     length = latent_length(study)
-    pieces, shares, strongest, collection = _top_pieces(
-        np.asarray(study.contexts.ptr),
-        np.asarray(study.contexts.token),
-        np.asarray(study.contexts.value),
-        np.asarray(study.tokens.token_ids),
-        len(study.wordpieces),
-        N_PIECES,
-    )
-    documents = study.tokens.document_of(strongest.ravel()).reshape(strongest.shape)
+    pieces, shares, _, collection = _top_pieces(study, np.ones(len(study.wordpieces)), 1)
     return pd.DataFrame(
         {
             "latent": np.arange(study.n_latents),
-            "label": [
-                label_of(
-                    surface_word(study, int(strongest[j, i]), int(documents[j, i]))
-                    for i in range(N_PIECES)
-                    if pieces[j, i] >= 0 and (i == 0 or shares[j, i] >= LABEL_SHARE)
-                )
-                for j in range(study.n_latents)
-            ],
+            "label": latent_labels(study),
             "document_frequency": document_frequency,
             "token_count": np.diff(study.contexts.ptr),
             "collection_frequency": collection,
@@ -77,6 +61,28 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
             "top_wordpiece_share": shares[:, 0],
         }
     )
+
+
+def latent_labels(study: Study) -> list[str]:
+    """A short name of each latent: the words that its activation falls on more than words in general do.
+
+    Wordpieces are ordered by their summed activation times the idf of the wordpiece itself, so that "the"
+    does not name every latent, and shown as the whole word in which each fires most strongly. A second and
+    third word must come to a third of the first. Deterministic; a name to recognise a latent by, no claim.
+    """
+    frequency = document_frequency_of(study.tokens.token_ids, study.tokens.offsets, len(study.wordpieces))
+    idf = lucene_idf(frequency, len(study.corpus))
+    pieces, shares, strongest, _ = _top_pieces(study, idf, N_WORDS)
+    documents = study.tokens.document_of(strongest.ravel()).reshape(strongest.shape)
+    weights = shares * idf[pieces]
+    return [
+        label_of(
+            surface_word(study, int(strongest[latent, i]), int(documents[latent, i]))
+            for i in range(N_WORDS)
+            if pieces[latent, i] >= 0 and weights[latent, i] >= weights[latent, 0] / 3
+        )
+        for latent in range(study.n_latents)
+    ]
 
 
 def latent_length(study: Study) -> NDArray[np.float64]:
@@ -92,9 +98,7 @@ def rank_frequency(study: Study, vocabulary: pd.DataFrame | None = None) -> pd.D
     Words and wordpieces are the control: what natural language, cut two ways, looks like here.
     """
     vocabulary = vocabulary_table(study) if vocabulary is None else vocabulary
-    pieces = document_frequency_of(
-        np.asarray(study.tokens.token_ids), np.asarray(study.tokens.offsets), len(study.wordpieces)
-    )
+    pieces = document_frequency_of(study.tokens.token_ids, study.tokens.offsets, len(study.wordpieces))
     words = study.lexical.index.document_frequency
     systems = {
         "latents": (vocabulary["document_frequency"].to_numpy(), vocabulary["label"].tolist()),
@@ -127,16 +131,24 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
     )
 
 
-@kernel
 def _top_pieces(
+    study: Study, weight: NDArray[np.float64], depth: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    contexts = study.contexts
+    arrays = (contexts.ptr, contexts.token, contexts.value, study.tokens.token_ids)
+    return _count_pieces(*(np.asarray(array) for array in arrays), weight, depth)
+
+
+@kernel
+def _count_pieces(
     ptr: NDArray[np.int64],
     token: NDArray[np.int32],
     value: NDArray[np.float32],
     token_ids: NDArray[np.int32],
-    n_pieces: int,
+    weight: NDArray[np.float64],
     depth: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """The `depth` wordpieces with most activation of each latent.
+    """The `depth` wordpieces of each latent with most activation times `weight` (n_wordpieces,).
 
     Returns pieces (n_latents, depth; -1 where there are fewer), their shares of the latent's activation,
     the strongest token of each piece, and the latents' summed activation (n_latents,).
@@ -146,9 +158,9 @@ def _top_pieces(
     shares = np.zeros((n_latents, depth))
     strongest = np.zeros((n_latents, depth), np.int64)
     collection = np.zeros(n_latents)
-    mass = np.zeros(n_pieces)
-    first = np.zeros(n_pieces, np.int64)
-    seen = np.zeros(n_pieces, np.int64)
+    mass = np.zeros(len(weight))
+    first = np.zeros(len(weight), np.int64)
+    seen = np.zeros(len(weight), np.int64)
     for latent in range(n_latents):
         n_seen = 0
         total = 0.0
@@ -164,7 +176,7 @@ def _top_pieces(
         for rank in range(min(depth, n_seen)):
             best = rank
             for i in range(rank, n_seen):
-                if mass[seen[i]] > mass[seen[best]]:
+                if mass[seen[i]] * weight[seen[i]] > mass[seen[best]] * weight[seen[best]]:
                     best = i
             seen[rank], seen[best] = seen[best], seen[rank]
             pieces[latent, rank] = seen[rank]

@@ -7,8 +7,14 @@ import streamlit as st
 from workbench import frame, selection
 from workbench.views import latent, method, numbers_guide, overview, search, vocabulary
 
+
+def home() -> None:
+    """The bare address leads to the first page, so that each page has an address of its own."""
+    frame.go("overview")
+
+
 PAGES = {
-    "overview": st.Page(overview.page, title="Overview", url_path="overview", default=True),
+    "overview": st.Page(overview.page, title="Overview", url_path="overview"),
     "search": st.Page(search.page, title="Search", url_path="search"),
     "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
     "latent": st.Page(latent.page, title="Latent", url_path="latent"),
@@ -22,9 +28,18 @@ GROUPS = {
     "Guide": ["method", "numbers"],
 }
 
-st.set_page_config(page_title="Latent terms", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
+HOME = st.Page(home, title="Latent terms", visibility="hidden", default=True)
+
+st.set_page_config(
+    page_title="Latent terms",
+    page_icon=str(frame.ASSETS / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=232,
+)
 st.html(frame.ASSETS / "style.css")
-chosen = st.navigation({group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()})
+chosen = st.navigation(
+    {"": [HOME]} | {group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()}
+)
 selection.arrive()
 frame.follow_links(PAGES)
 frame.sidebar()

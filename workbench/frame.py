@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -76,12 +77,17 @@ def sidebar() -> None:
         names = list(studies())
         here = selection.current().get("study", names[0] if names else "")
         if len(names) > 1:
-            chosen = st.selectbox("Study", names, index=names.index(here) if here in names else 0)
+            chosen = st.selectbox(
+                "Study",
+                names,
+                index=names.index(here) if here in names else 0,
+                label_visibility="collapsed",
+            )
             if chosen != here:
                 selection.choose(study=chosen)
                 st.rerun()
         elif names:
-            st.html(highlight.label("Study") + highlight.line(names[0]))
+            st.html(highlight.label(f"Study {names[0]}"))
 
 
 def guarded(page: Callable[[], None]) -> None:
@@ -90,6 +96,13 @@ def guarded(page: Callable[[], None]) -> None:
         page()
     except UserError as error:
         st.html(highlight.calm("Nothing to show", str(error)))
+    except Exception:
+        logging.getLogger(__name__).exception("a page failed")
+        st.html(
+            highlight.calm(
+                "This page failed", "The terminal that runs the app says why. Other pages still work."
+            )
+        )
 
 
 def go(page: str, **chosen: object) -> None:

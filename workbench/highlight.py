@@ -74,9 +74,16 @@ def link(text: str, address: str, css: str = "lt-link") -> str:
     return f'<a class="{css}" href="{escape(address)}">{escape(text)}</a>'
 
 
+def link_list(rows: Iterable[tuple[str, str]]) -> str:
+    """Links under each other: rows of (text, address)."""
+    items = "".join(link(text, address, "lt-link lt-example") for text, address in rows)
+    return f'<div class="lt-examples">{items}</div>'
+
+
 def chip(label: str, number: int, address: str, strength: float, note: str) -> str:
     """A latent as a chip: its label on a ground as deep as its strength in [0, 1], a link to its page."""
-    text = f'{escape(label or "no label")}<span class="lt-number">{number}</span>'
+    short = label if len(label) <= 34 else label[:33] + "…"
+    text = f'{escape(short or "no label")}<span class="lt-number">{number}</span>'
     return (
         f'<a class="lt-chip" style="background-color:{ground(strength * 0.7, "credit")}" '
         f'href="{escape(address)}" data-value="{escape(note)}">{text}</a>'
@@ -158,11 +165,6 @@ def subheading(title: str) -> str:
 def label(text: str) -> str:
     """A small heading over a part of a page."""
     return f'<p class="lt-label">{escape(text)}</p>'
-
-
-def line(text: str) -> str:
-    """A line of text."""
-    return f'<p class="lt-line">{escape(text)}</p>'
 
 
 def brand(name: str, line: str) -> str:

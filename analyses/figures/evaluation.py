@@ -32,7 +32,7 @@ def evaluation_figure(
                 text=[f"<b>{mean:.3f}</b>"],
                 textposition="top center",
                 textfont={"size": 14},
-                marker={"size": 13, "color": system_colour(system)},
+                marker={"size": 13, "color": system_colour(system), "line": {"color": QUIET, "width": 1}},
                 error_x={
                     "type": "data",
                     "symmetric": False,

@@ -22,8 +22,13 @@ def activation_histogram(histogram: pd.DataFrame, height: int = 260) -> go.Figur
         customdata=np.stack([low, high], axis=1) if len(low) else None,
         hovertemplate="%{y:,} tokens<br>activation %{customdata[0]:.2f} to %{customdata[1]:.2f}<extra></extra>",
     )
+    ticks = [digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5)]
     chart.update_xaxes(
-        type="log", title="activation (log scale)", showgrid=False, tickformat=".2~g", nticks=8
+        type="log",
+        title="activation (log scale)",
+        showgrid=False,
+        tickvals=ticks,
+        ticktext=[f"{tick:g}" for tick in ticks],
     )
     chart.update_yaxes(title="tokens", rangemode="tozero", nticks=5)
     return chart

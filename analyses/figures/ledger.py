@@ -71,4 +71,4 @@ def ledger_figure(
 def _name(latent: int, labels: Mapping[int, str], link: Callable[[int], str] | None) -> str:
     label = labels.get(latent, "")
     text = plain(label if len(label) <= 30 else label[:29] + "…") or f"latent {latent}"
-    return f'<a href="{link(latent)}" target="_self">{text}</a>' if link else text
+    return f'<a href="{link(latent)}" style="color:#2A7AB5">{text}</a>' if link else text

@@ -45,6 +45,6 @@ def rank_frequency_figure(table: pd.DataFrame, latent: int | None = None, height
             showlegend=False,
             hoverinfo="skip",
         )
-    chart.update_xaxes(type="log", title="rank (log scale)", dtick=1)
-    chart.update_yaxes(type="log", title="documents that hold it (log scale)", dtick=1)
+    chart.update_xaxes(type="log", title="rank (log scale)", dtick=1, tickformat=",")
+    chart.update_yaxes(type="log", title="documents that hold it (log scale)", dtick=1, tickformat=",")
     return chart

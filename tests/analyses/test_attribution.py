@@ -122,6 +122,4 @@ def test_latents_of_a_query_fall_by_what_they_can_move(tiny_study: Study, query:
     table = query_latents(tiny_study, encoded)
     assert table["strength"].is_monotonic_decreasing
     assert set(table["latent"]) == set(encoded.mass.indices.tolist())
-    pd.testing.assert_series_equal(
-        table["strength"], table["query_weight"] * table["idf"], check_names=False
-    )
+    pd.testing.assert_series_equal(table["strength"], table["query_weight"] * table["idf"], check_names=False)

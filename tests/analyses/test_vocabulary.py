@@ -30,9 +30,7 @@ def test_counts_agree_with_the_index(tiny_study: Study, table: pd.DataFrame) -> 
     np.testing.assert_array_equal(table["document_frequency"], tiny_study.index.document_frequency)
     active = np.asarray(tiny_study.tokens.activations) > 0
     latents = np.asarray(tiny_study.tokens.indices)[active].astype(int)
-    np.testing.assert_array_equal(
-        table["token_count"], np.bincount(latents, minlength=tiny_study.n_latents)
-    )
+    np.testing.assert_array_equal(table["token_count"], np.bincount(latents, minlength=tiny_study.n_latents))
     mass = np.bincount(latents, weights=tiny_study.tokens.activations[active], minlength=tiny_study.n_latents)
     np.testing.assert_allclose(table["collection_frequency"], mass, rtol=1e-6)
 

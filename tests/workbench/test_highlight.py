@@ -34,9 +34,10 @@ class Reader(HTMLParser):
 
 
 marks = st.lists(
-    st.builds(Highlight, st.integers(0, 40), st.integers(0, 40), st.floats(-5, 5, allow_nan=False)), max_size=8
+    st.builds(Highlight, st.integers(0, 40), st.integers(0, 40), st.floats(-5, 5, allow_nan=False)),
+    max_size=8,
 )
-texts = st.text(alphabet='ab<>&"\' \n/é', max_size=40)
+texts = st.text(alphabet="ab<>&\"' \n/é", max_size=40)
 
 
 @given(texts, marks)
@@ -72,6 +73,7 @@ def test_hostile_text_stays_text_everywhere() -> None:
         highlight.marked(HOSTILE, [Highlight(0, 7, 1)], "credit"),
         highlight.excerpt(HOSTILE * 9, [Highlight(30, 37, 1)], 60, "credit"),
         highlight.link(HOSTILE, f"search?q={HOSTILE}"),
+        highlight.link_list([(HOSTILE, f"search?q={HOSTILE}")]),
         highlight.chip(HOSTILE, 3, f"latent?x={HOSTILE}", 0.5, HOSTILE),
         highlight.result_card(1, HOSTILE, HOSTILE + "2", f"search?doc={HOSTILE}", "", "", "", True),
         highlight.context_card(HOSTILE, f"search?doc={HOSTILE}", 1.0, ""),

@@ -16,7 +16,12 @@ def test_an_address_is_read_back(page: str, chosen: dict[str, str]) -> None:
 
 
 def test_only_inside_addresses_are_followed() -> None:
-    for address in ("https://example.org/search?q=1", "//example.org/search?q=1", "javascript:alert(1)", "other?q=1"):
+    for address in (
+        "https://example.org/search?q=1",
+        "//example.org/search?q=1",
+        "javascript:alert(1)",
+        "other?q=1",
+    ):
         assert parse(address) is None
 
 

@@ -78,8 +78,7 @@ def headline(entry: LatentEntry) -> list[tuple[str, str, str]]:
         (count(float(s["document_frequency"])), f"documents, {percent(part)}", "document frequency"),
         (count(float(s["rank"])), f"of {count(float(s['n_latents']))}", "rank by document frequency"),
         (count(float(s["token_count"])), "tokens", "it fires on"),
-        (number(float(s["idf"])), "", "idf, as in the paper"),
-        (number(float(s["idf_lucene"])), "", "idf, Lucene's"),
+        (number(float(s["idf"])), f"Lucene's {number(float(s['idf_lucene']))}", "idf"),
         (percent(float(s["share_of_length"])), "", "share of all document length"),
         (number(float(s["strongest"])), "", "strongest activation"),
     ]

@@ -13,7 +13,7 @@ from retrieval.study import Study
 from workbench import cache, frame, highlight, selection
 from workbench.formats import count
 
-DEPTH, N_CHIPS, N_EXAMPLES = 10, 14, 6
+DEPTH, N_CHIPS, N_EXAMPLES = 10, 9, 6
 IDF_NAMES = {"clipped": "idf as in the paper", "lucene": "Lucene's idf"}
 
 
@@ -28,12 +28,13 @@ def page() -> None:
         st.html(
             highlight.calm(
                 "Ask something",
-                "Type a query above, or take one of the collection's own. Every result comes with its ledger: "
-                "which latents gave it its score, and through which words.",
+                "Every result comes with its ledger: which latents gave it its score, and through which words.",
             )
         )
+        show_examples(study)
         return
-    ranking = cache.rankings(key, query, idf, DEPTH)
+    with st.spinner("Reading the query; the first one also loads the encoder"):
+        ranking = cache.rankings(key, query, idf, DEPTH)
     results = ranking[ranking["latent_rank"].notna() & (ranking["latent_rank"] <= DEPTH)]
     chips(key, query, idf)
     if results.empty:
@@ -48,7 +49,7 @@ def page() -> None:
     chosen = selection.current().get("doc", "")
     if chosen not in study.position:
         chosen = str(results["doc_id"].iloc[0])
-    left, right = st.columns([1.12, 1], gap="large")
+    left, right = st.columns([1.3, 1], gap="large")
     with left:
         show_results(key, study, query, idf, results, chosen)
     with right:
@@ -71,19 +72,16 @@ def controls(study: Study) -> tuple[str, cache.Idf]:
     if typed != here.get("q", "") or (picked and picked != idf):
         selection.choose(q=typed, idf="lucene" if picked == "lucene" else None)
         st.rerun()
-    if len(study.queries) and not typed:
-        step = max(len(study.queries) // N_EXAMPLES, 1)
-        examples = list(study.queries.texts)[::step][:N_EXAMPLES]
-        frame.label("Queries of this collection")
-        st.html(
-            '<div class="lt-examples">'
-            + "".join(
-                highlight.link(text, frame.address("search", q=text), "lt-link lt-example")
-                for text in examples
-            )
-            + "</div>"
-        )
     return typed, idf
+
+
+def show_examples(study: Study) -> None:
+    """A few of the collection's own queries, spread over it, short ones that read at a glance."""
+    short = [text for text in study.queries.texts if 20 <= len(text) <= 90] or list(study.queries.texts)
+    examples = short[:: max(len(short) // N_EXAMPLES, 1)][:N_EXAMPLES]
+    if examples:
+        frame.label("Or take one of this collection's own queries")
+        st.html(highlight.link_list((text, frame.address("search", q=text)) for text in examples))
 
 
 def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
@@ -126,7 +124,7 @@ def show_results(
         cards.append(
             highlight.result_card(
                 row["latent_rank"], row["title"], doc_id, frame.address("search", q=query, doc=doc_id),
-                highlight.excerpt(text, marks, 230, "credit"), places,
+                highlight.excerpt(text, marks, 150, "credit"), places,
                 highlight.grade_mark(grade, judged), doc_id == chosen,
             )
         )  # fmt: skip

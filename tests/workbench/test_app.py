@@ -1,0 +1,151 @@
+"""The app in a real browser: pages answer, selections live in the URL, links are followed, text stays text."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, quote_plus, urlsplit
+
+import pytest
+
+from retrieval.study import Study
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script> integrate"
+
+
+def selection(page: Any) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def open_page(page: Any, app: str, address: str) -> None:
+    page.goto(f"{app}/{address}")
+    page.wait_for_selector(".lt-heading, .lt-calm")
+    settle(page)
+
+
+def settle(page: Any) -> None:
+    """Wait until the script has run to its end; no exception may be on the page."""
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+    )
+    assert page.locator(".stException").count() == 0
+
+
+@pytest.fixture(scope="module")
+def query(tiny_study: Study) -> str:
+    return str(tiny_study.queries.texts[3])
+
+
+@pytest.mark.parametrize(
+    ("address", "content"),
+    [
+        ("", "documents"),
+        ("overview", "Lexical BM25"),
+        ("search", "Ask something"),
+        ("vocabulary", "latents that fire here"),
+        ("latent", "Where it fires"),
+        ("method", "From a token to a few latents"),
+        ("numbers", "nDCG@10"),
+    ],
+)
+def test_each_page_opens(page: Any, app: str, address: str, content: str) -> None:
+    open_page(page, app, address)
+    page.get_by_text(content).first.wait_for(state="attached")
+
+
+def test_a_search_shows_results_and_a_ledger(page: Any, app: str, tiny_study: Study, query: str) -> None:
+    open_page(page, app, f"search?q={quote_plus(query)}")
+    page.wait_for_selector(".lt-result")
+    titles = page.locator(".lt-result .lt-title").all_inner_texts()
+    expected = tiny_study.search(query)
+    assert titles == [title or doc for title, doc in zip(expected["title"], expected["doc_id"], strict=True)]
+    assert page.locator(".lt-result mark").count() > 10
+    page.wait_for_selector(".js-plotly-plot .bars")
+    assert page.locator(".lt-chip").count() > 3
+
+
+def test_a_clicked_result_lives_in_the_url_and_survives_a_reload(
+    page: Any, app: str, tiny_study: Study, query: str
+) -> None:
+    open_page(page, app, f"search?q={quote_plus(query)}")
+    third = tiny_study.search(query).iloc[2]
+    page.locator(".lt-result").nth(2).locator(".lt-title").click()
+    page.wait_for_function("document.querySelectorAll('.lt-result')[2]?.classList.contains('lt-chosen')")
+    assert selection(page)["doc"] == third["doc_id"]
+    assert selection(page)["q"] == query
+    page.reload()
+    page.wait_for_selector(".lt-result")
+    settle(page)
+    assert page.locator(".lt-subheading").inner_text() == (third["title"] or third["doc_id"])
+    assert page.locator(".lt-result").nth(2).evaluate("card => card.classList.contains('lt-chosen')")
+
+
+def test_a_latents_chip_and_its_bar_lead_to_its_page(page: Any, app: str, query: str) -> None:
+    open_page(page, app, f"search?q={quote_plus(query)}")
+    chip = page.locator(".lt-chip").first
+    latent = chip.locator(".lt-number").inner_text()
+    chip.click()
+    page.wait_for_selector(".lt-context")
+    assert urlsplit(page.url).path == "/latent"
+    assert selection(page)["latent"] == latent
+    assert f"Latent {latent}" in page.locator(".lt-lead").inner_text()
+    open_page(page, app, f"search?q={quote_plus(query)}")
+    page.locator(".js-plotly-plot .ytick a").first.click()
+    page.wait_for_selector(".lt-context")
+    assert urlsplit(page.url).path == "/latent"
+
+
+def test_the_selection_travels_from_page_to_page(page: Any, app: str, query: str) -> None:
+    open_page(page, app, f"search?q={quote_plus(query)}&idf=lucene")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Vocabulary").click()
+    page.wait_for_selector(".js-plotly-plot")
+    settle(page)
+    assert selection(page) == {"q": query, "idf": "lucene"}
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Search").click()
+    page.wait_for_selector(".lt-result")
+    assert page.get_by_placeholder("Ask in your own words").input_value() == query
+
+
+def test_a_typed_query_goes_to_the_url(page: Any, app: str) -> None:
+    open_page(page, app, "search")
+    box = page.get_by_placeholder("Ask in your own words")
+    box.fill("return the sum of an array")
+    box.press("Enter")
+    page.wait_for_selector(".lt-result")
+    assert selection(page)["q"] == "return the sum of an array"
+
+
+def test_a_row_of_the_vocabulary_is_found_by_its_number(page: Any, app: str) -> None:
+    open_page(page, app, "vocabulary?find=no+such+label+anywhere")
+    page.get_by_text("No such latent").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("latent?latent=99999999", "is outside this SAE"),
+        ("overview?study=nowhere", "There is no study"),
+        ("search?doc=nowhere", "Ask something"),
+    ],
+)
+def test_what_is_not_there_is_said_calmly(page: Any, app: str, address: str, sentence: str) -> None:
+    open_page(page, app, address)
+    page.locator(".lt-calm").get_by_text(sentence).wait_for()
+    assert "Traceback" not in page.content()
+
+
+def test_a_dead_latent_is_calm(page: Any, app: str, tiny_study: Study) -> None:
+    dead = (tiny_study.index.document_frequency == 0).nonzero()[0]
+    if not len(dead):
+        pytest.skip("every latent of this small SAE fires")
+    open_page(page, app, f"latent?latent={dead[0]}")
+    page.get_by_text("Never fires here").wait_for()
+
+
+def test_hostile_text_does_not_run(page: Any, app: str) -> None:
+    for address in (f"search?q={quote_plus(HOSTILE)}", f"vocabulary?find={quote_plus(HOSTILE)}"):
+        open_page(page, app, address)
+        page.wait_for_timeout(300)
+        assert page.title() != "hacked"
+        assert page.locator(".stMain img[src='x']").count() == 0
