@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 import traceback
@@ -13,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.errors import UserError
+from workbench.printing import print_evaluation, print_json, print_means, print_table, say_problems
 
 # Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
 if TYPE_CHECKING:
-    import pandas as pd
-
     from data.corpus import Collection
 
 app = typer.Typer(
@@ -60,7 +58,7 @@ def demo(
     from workbench.demo import build_demo
 
     study = build_demo()
-    _print_evaluation(study)
+    print_evaluation(study)
     if serve:
         from workbench.serve import serve_app
 
@@ -139,7 +137,10 @@ def train_verb(
         loaded = Encoder.load(encoder_config)
         sae = train_autoencoder(collection, loaded, config, epochs, out, progress, resume)
     facts = {"sae": str(out), "n_latents": sae.n_latents, "k": sae.k, "trained_on": dict(sae.trained_on)}
-    _print(facts if as_json else f"SAE in {out}: {sae.n_latents:,} latents, k {sae.k}", as_json)
+    if as_json:
+        print_json(facts)
+    else:
+        print(f"SAE in {out}: {sae.n_latents:,} latents, k {sae.k}")
 
 
 @app.command("index")
@@ -187,9 +188,11 @@ def index_verb(
             progress=progress,
         )
     if as_json:
-        _print({"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation}, True)
+        print_json(
+            {"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation}, True
+        )
     else:
-        _print_evaluation(out)
+        print_evaluation(out)
 
 
 @app.command("search")
@@ -209,11 +212,11 @@ def search_verb(
     opened = Study.open(study)
     table = opened.search(_query(query), depth, system, _parameters(idf))  # type: ignore[arg-type]
     if as_json:
-        _print({"query": query, "results": table[["rank", "doc_id", "score"]].to_dict("records")}, True)
+        print_json({"query": query, "results": table[["rank", "doc_id", "score"]].to_dict("records")})
     elif table.empty:
         print("No document shares a term with this query.")
     else:
-        _print_table(table)
+        print_table(table)
 
 
 @app.command()
@@ -234,10 +237,10 @@ def explain(
 
     explanation = explain_document(Study.open(study), _query(query), doc_id, _parameters(idf))
     if as_json:
-        _print(explanation.to_dict(), True)
+        print_json(explanation.to_dict())
     else:
         print(f"score {explanation.score:.4f}, of {len(explanation.ledger)} shared latents")
-        _print_table(explanation.ledger.head(20))
+        print_table(explanation.ledger.head(20))
 
 
 @app.command()
@@ -256,9 +259,9 @@ def evaluate(
     if runs:
         write_runs(evaluation.runs, runs)
     if as_json:
-        _print(evaluation.means, True)
+        print_json(evaluation.means)
     else:
-        _print_means(evaluation.means)
+        print_means(evaluation.means)
 
 
 @app.command()
@@ -273,11 +276,12 @@ def latent(
 
     entry = latent_entry(Study.open(study), number).to_dict()
     if as_json:
-        _print(entry, True)
+        print_json(entry)
         return
     print(f"latent {number}: {entry['label']}")
     for name, value in entry["statistics"].items():
-        print(f"  {name.replace('_', ' '):<24}{value:,.4g}" if value is not None else f"  {name}: none")
+        shown = f"{value:,.4g}" if isinstance(value, int | float) else value
+        print(f"  {name.replace('_', ' '):<24}{shown}")
     for context in entry["contexts"][:8]:
         print("  -", " ".join(str(context["text"]).split()))
 
@@ -328,13 +332,13 @@ def collection(
         "problems": [vars(problem) for problem in loaded.problems],
     }
     if as_json:
-        _print(facts, True)
+        print_json(facts)
         return
     print(f"{loaded.name}: {facts['documents']:,} documents, {facts['queries']:,} queries, ", end="")
     print(f"{facts['judgements']:,} judgements")
     for key, value in loaded.card.items():
         print(f"  {key}: {value}")
-    _say_problems(loaded, at_most=50)
+    say_problems(loaded, at_most=50)
 
 
 def parse_count(text: str) -> int:
@@ -358,15 +362,8 @@ def _load(source: str, split: str) -> Collection:
     loaded = load_collection(source, split)
     if not len(loaded.corpus):
         raise UserError(f"{source} holds no documents: expected at least one")
-    _say_problems(loaded, at_most=5)
+    say_problems(loaded, at_most=5)
     return loaded
-
-
-def _say_problems(loaded: Collection, at_most: int) -> None:
-    for problem in loaded.problems[:at_most]:
-        print(f"{problem.where}: {problem.kind}: {problem.detail}", file=sys.stderr)
-    if (more := len(loaded.problems) - at_most) > 0:
-        print(f"... and {more:,} more (see `workbench collection SOURCE --json`)", file=sys.stderr)
 
 
 def _encoder_config(trained_on: Any, sae: Path) -> dict[str, Any]:
@@ -388,40 +385,6 @@ def _parameters(idf: str) -> Any:
     from retrieval.bm25 import Bm25Parameters
 
     return Bm25Parameters(idf=idf)  # type: ignore[arg-type]  # refuses any other
-
-
-def _print(value: Any, as_json: bool) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2) if as_json else value)
-
-
-def _print_table(table: pd.DataFrame) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(box=None, header_style="bold")
-    for column in table.columns:
-        shown.add_column(
-            column.replace("_", " "), justify="right" if table[column].dtype.kind in "if" else "left"
-        )
-    for row in table.itertuples(index=False):
-        shown.add_row(*(Text(f"{cell:.4f}" if isinstance(cell, float) else str(cell)) for cell in row))
-    Console().print(shown)
-
-
-def _print_means(means: Any) -> None:
-    import pandas as pd
-
-    _print_table(pd.DataFrame(means).T.rename_axis("system").reset_index())
-
-
-def _print_evaluation(study: Path) -> None:
-    from retrieval.study import Study
-
-    opened = Study.open(study)
-    print(f"study {study}: {len(opened.corpus):,} documents, {opened.n_latents:,} latents", file=sys.stderr)
-    if opened.evaluation:
-        _print_means(opened.evaluation)
 
 
 def main() -> None:

@@ -1,0 +1,60 @@
+"""What the command line prints: tables for people, JSON for scripts, problems on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from data.corpus import Collection
+
+
+def say_problems(loaded: Collection, at_most: int) -> None:
+    """Name what a reader met, on standard error."""
+    for problem in loaded.problems[:at_most]:
+        print(f"{problem.where}: {problem.kind}: {problem.detail}", file=sys.stderr)
+    if (more := len(loaded.problems) - at_most) > 0:
+        print(f"... and {more:,} more (see `workbench collection SOURCE --json`)", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a value for a script to read."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(table: pd.DataFrame) -> None:
+    """Print a table, numbers to four digits."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, header_style="bold")
+    for column in table.columns:
+        shown.add_column(
+            column.replace("_", " "), justify="right" if table[column].dtype.kind in "if" else "left"
+        )
+    for row in table.itertuples(index=False):
+        shown.add_row(*(Text(f"{cell:.4f}" if isinstance(cell, float) else str(cell)) for cell in row))
+    Console().print(shown)
+
+
+def print_means(means: Mapping[str, Mapping[str, float]]) -> None:
+    """Print a row a system, a column a measure."""
+    import pandas as pd
+
+    print_table(pd.DataFrame(means).T.rename_axis("system").reset_index())
+
+
+def print_evaluation(study: Path) -> None:
+    """Print what a study is worth, as evaluated when it was built."""
+    from retrieval.study import Study
+
+    opened = Study.open(study)
+    print(f"study {study}: {len(opened.corpus):,} documents, {opened.n_latents:,} latents", file=sys.stderr)
+    if opened.evaluation:
+        print_means(opened.evaluation)
