@@ -188,9 +188,7 @@ def index_verb(
             progress=progress,
         )
     if as_json:
-        print_json(
-            {"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation}, True
-        )
+        print_json({"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation})
     else:
         print_evaluation(out)
 
