@@ -50,7 +50,10 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What decides the weights, besides the states; n_tokens counts views, so three epochs count a token thrice."""
+    """What decides the weights, besides the states, and how often to write.
+
+    n_tokens counts views, so three epochs count a token thrice; checkpoint_every and log_every count steps.
+    """
 
     n_tokens: int
     n_latents: int = 8192
@@ -61,8 +64,8 @@ class TrainConfig:
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
     seed: int = 0
-    checkpoint_every: int = 500  # steps
-    log_every: int = 10  # steps
+    checkpoint_every: int = 500
+    log_every: int = 10
 
     def __post_init__(self) -> None:
         if self.n_tokens < self.batch_size:
@@ -112,7 +115,7 @@ def train(
     configuration or another source is a `UserError`, and so is one in the way of a fresh run.
     """
     run = {
-        "config": asdict(config),
+        "config": {name: value for name, value in asdict(config).items() if not name.endswith("_every")},
         "source": {"d_model": source.d_model, "n_tokens": source.n_tokens, **(trained_on or {})},
     }
     state = load_checkpoint(run_folder, run, resume)
