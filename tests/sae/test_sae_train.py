@@ -47,7 +47,7 @@ def run_script(*arguments: object) -> int:
 @pytest.mark.slow
 def test_killed_runs_end_with_the_weights_of_one_that_was_not_to_the_bit(tmp_path: Path) -> None:
     assert run_script(tmp_path / "whole", tmp_path / "whole.safetensors") == 0
-    for kill_at in (3, 20, -24, 39):
+    for kill_at in (3, -24, 39):
         assert run_script(tmp_path / "run", tmp_path / "run.safetensors", kill_at) == -signal.SIGKILL
     assert run_script(tmp_path / "run", tmp_path / "run.safetensors") == 0
     whole, run = (load_file(tmp_path / f"{name}.safetensors") for name in ("whole", "run"))
