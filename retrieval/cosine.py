@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from retrieval.run import Run
-from retrieval.search import best_keys, decode_keys, no_keys, rank_keys
+from retrieval.top_k import best_keys, decode_keys, no_keys, rank_keys
 
 QUERIES, DOCUMENTS = 256, 8192  # a product's shape: bounds memory, and lets the vectors be a memmap
 

@@ -22,11 +22,13 @@ from data.files import new_folder, read_json, write_json
 from data.ragged import offsets_of
 from retrieval import bm25
 from retrieval.bm25 import PHIS, Bm25Parameters, Phi
+from retrieval.counts import clean_counts, lengths_of
 from retrieval.kernels import in_threads, kernel
 
 FORMAT = 1
 ARRAYS = ("indptr", "documents", "mass", "document_lengths")
 CHUNK = 1 << 22  # postings read back at a time by `write_index`
+DENSE = 1 / 4  # share of the documents above which a term is kept as a dense row too
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +145,9 @@ class WeightedIndex:
     impact: float32 (n_postings,), in the order of `index.documents`. idf: float64 (n_terms,), kept apart: it
     goes with the query's weights, so that shards of a corpus need share no statistics but |d|'s average.
     document_length: float64 (n_docs,).
+    dense: float32 (n_dense, n_docs), the impacts of terms in over DENSE of the documents once more, since to
+    add a whole row is vector code, faster than to scatter that many postings. dense_row: int32 (n_terms,), a
+    term's row there, or -1.
     """
 
     index: Index
@@ -151,6 +156,8 @@ class WeightedIndex:
     idf: NDArray[np.float64]
     document_length: NDArray[np.float64]
     average_length: float
+    dense: NDArray[np.float32]
+    dense_row: NDArray[np.int32]
 
     @classmethod
     def of(cls, index: Index, parameters: Bm25Parameters) -> WeightedIndex:
@@ -168,7 +175,8 @@ class WeightedIndex:
         in_threads(weigh, index.n_postings)
         impact.flags.writeable = False
         idf = bm25.inverse_document_frequency(index.document_frequency, index.n_docs, parameters.idf)
-        return cls(index, parameters, impact, idf, length, average)
+        dense, dense_row = _dense_rows(index, impact, idf)
+        return cls(index, parameters, impact, idf, length, average, dense, dense_row)
 
     @property
     def n_docs(self) -> int:
@@ -185,36 +193,6 @@ def take_or_zero(values: NDArray[np.float32], positions: NDArray[np.int64]) -> N
     present = positions >= 0
     found[present] = values[positions[present]]
     return found
-
-
-def clean_counts(counts: csr_array, n_terms: int | None = None) -> csr_array:
-    """The same counts as float32, columns sorted and unique, without zeros; what arrived is not touched.
-
-    Raises UserError for another width than `n_terms` and for mass that is negative or not finite.
-    """
-    if n_terms is not None and counts.shape[1] != n_terms:
-        raise UserError(
-            f"expected counts over {n_terms} terms, got {counts.shape[1]}: not the same vocabulary"
-        )
-    clean: csr_array = csr_array(counts).astype(np.float32)
-    if not clean.has_canonical_format:
-        clean = clean.copy()
-        clean.sum_duplicates()
-    if clean.nnz and not (np.isfinite(clean.data).all() and clean.data.min() >= 0):
-        raise UserError("counts hold a negative or infinite mass, but pooled activations are 0 or more")
-    if clean.nnz and clean.data.min() == 0:
-        clean = clean.copy()
-        clean.eliminate_zeros()
-    return clean
-
-
-def lengths_of(counts: csr_array) -> NDArray[np.float64]:
-    """|d| under each of PHIS, float64 (n_phis, n_docs); a row is added up in the order of its terms."""
-    lengths = np.zeros((len(PHIS), counts.shape[0]))
-    owners = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    for row, phi in zip(lengths, PHIS, strict=True):
-        row[:] = np.bincount(owners, bm25.term_weight(counts.data, phi), minlength=len(row))
-    return lengths
 
 
 def write_index(
@@ -274,6 +252,19 @@ def _create_array(path: Path, dtype: type[np.generic], length: int) -> NDArray[A
         np.save(path, np.zeros(0, dtype), allow_pickle=False)
         return np.zeros(0, dtype)
     return np.asarray(np.lib.format.open_memmap(path, "w+", dtype=np.dtype(dtype), shape=(length,)))
+
+
+def _dense_rows(
+    index: Index, impact: NDArray[np.float32], idf: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    terms = np.flatnonzero((index.document_frequency > DENSE * index.n_docs) & (idf > 0))
+    dense_row = np.full(index.n_terms, -1, np.int32)
+    dense_row[terms] = np.arange(len(terms))
+    dense = np.zeros((len(terms), index.n_docs), np.float32)
+    for row, term in zip(dense, terms.tolist(), strict=True):
+        column = slice(index.indptr[term], index.indptr[term + 1])
+        row[index.documents[column]] = impact[column]
+    return dense, dense_row
 
 
 @kernel

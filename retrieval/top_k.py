@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from data.errors import UserError
 from retrieval.kernels import kernel
 
-BLOCK = 32  # documents whose maximum is taken together
 LAST = 0xFFFFFFFF
 NO_RESULT = np.iinfo(np.int64).min  # sorts after any result; no finite score has this key
 
@@ -44,49 +43,69 @@ def best_keys(keys: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
 
 
 def decode_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Documents and scores of keys; -1 and 0 where there is no result."""
-    ordered = np.where(keys == NO_RESULT, 0, keys >> 32)
-    documents = np.where(keys == NO_RESULT, -1, LAST - (keys & LAST)).astype(np.int32)
-    return documents, np.where(ordered < 0, ordered ^ 0x7FFFFFFF, ordered).astype(np.int32).view(np.float32)
+    """Documents and scores of keys, (n_queries, depth) each; -1 and 0 where there is no result."""
+    documents, bits = np.full(keys.shape, -1, np.int32), np.zeros(keys.shape, np.int32)
+    _decode(np.ascontiguousarray(keys).ravel(), documents.ravel(), bits.ravel())
+    return documents, bits.view(np.float32)
 
 
 @kernel
-def kth_largest_bound(bits: NDArray[np.int32], maxima: NDArray[np.int32], k: int) -> int:
-    """A number that the k-th largest of `bits` reaches, and few others do; at least 1. Fills `maxima`.
+def _decode(keys: NDArray[np.int64], documents: NDArray[np.int32], bits: NDArray[np.int32]) -> None:
+    for i in range(len(keys)):
+        if keys[i] != NO_RESULT:
+            ordered = keys[i] >> 32
+            documents[i] = LAST - (keys[i] & LAST)
+            bits[i] = ordered if ordered >= 0 else ordered ^ 0x7FFFFFFF
 
-    It is the k-th largest of the maxima of blocks: each of those k blocks has a document that reaches it.
+
+@kernel
+def select(bits: NDArray[np.int32], best: NDArray[np.int64]) -> None:
+    """Write the len(best) largest keys of positive scores into `best`, in no order; the rest stays as it was.
+
+    bits: scores of 0 or more, seen as integers, (n_docs,). The k-th largest of the maxima of blocks of
+    documents is at most the k-th largest score, so only documents that reach it become keys.
     """
+    depth, n_docs = len(best), len(bits)
+    size = max(
+        1, min(32, n_docs // (4 * depth))
+    )  # some four blocks a result: few documents too many reach it
+    maxima = np.empty(-(-n_docs // size), np.int32)
     for block in range(len(maxima)):
+        members = bits[block * size : (block + 1) * size]
         largest = np.int32(0)
-        for value in bits[block * BLOCK : (block + 1) * BLOCK]:
-            largest = max(largest, value)
+        for i in range(len(members)):  # written so that it becomes vector code
+            if members[i] > largest:
+                largest = members[i]
         maxima[block] = largest
-    if k >= len(maxima):
-        return 1
-    return max(1, np.partition(maxima, len(maxima) - k)[len(maxima) - k])
-
-
-@kernel
-def reaching(
-    bits: NDArray[np.int32], maxima: NDArray[np.int32], threshold: int, documents: NDArray[np.int32]
-) -> int:
-    """Write the documents whose bits reach the threshold, rising; return how many."""
+    threshold = max(1, kth_largest(maxima, depth))
+    n_reaching = 0
+    for maximum in maxima:
+        if maximum >= threshold:
+            n_reaching += 1
+    keys = np.empty(n_reaching * size, np.int64)
     n = 0
     for block in range(len(maxima)):
         if maxima[block] >= threshold:
-            for i in range(block * BLOCK, (block + 1) * BLOCK):
-                documents[n] = i
-                n += bits[i] >= threshold
-    return n
+            for document in range(block * size, min((block + 1) * size, n_docs)):
+                keys[n] = (np.int64(bits[document]) << 32) | (LAST - document)
+                n += bits[document] >= threshold
+    keys = keys[:n]
+    if n > depth:
+        keys = np.partition(keys, n - depth)[n - depth :]
+    best[: len(keys)] = keys
 
 
 @kernel
-def keep_best(bits: NDArray[np.int32], documents: NDArray[np.int32], best: NDArray[np.int64]) -> None:
-    """Write the len(best) largest keys of these documents into `best`, in no order; scores are 0 or more."""
-    keys = np.empty(len(documents), np.int64)
-    for i in range(len(documents)):
-        keys[i] = (np.int64(bits[documents[i]]) << 32) | (LAST - np.int64(documents[i]))
-    if len(keys) > len(best):
-        best[:] = np.partition(keys, len(keys) - len(best))[len(keys) - len(best) :]
-    else:
-        best[: len(keys)] = keys
+def kth_largest(values: NDArray[np.int32], k: int) -> int:
+    """The k-th largest of values of 0 or more; 0 where there are fewer. Bisection: counting is vector code."""
+    low, high = 0, 1 << 31
+    while high - low > 1:
+        middle = (low + high) // 2
+        bound, reaching = np.int32(middle), np.int32(0)
+        for i in range(len(values)):
+            reaching += values[i] >= bound
+        if reaching >= k:
+            low = middle
+        else:
+            high = middle
+    return low
