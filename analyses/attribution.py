@@ -137,7 +137,10 @@ def share_over_tokens(
 
 def token_credit(tokens: pd.DataFrame) -> pd.DataFrame:
     """Credit of each token over all latents: columns position, token, start, end, credit, in text order."""
-    return tokens.groupby(["position", "token", "start", "end"], as_index=False).agg({"credit": "sum"})
+    position = tokens["position"].to_numpy()
+    credit = np.bincount(position, weights=tokens["credit"])
+    seen, first = np.unique(position, return_index=True)
+    return tokens.iloc[first][["position", "token", "start", "end"]].assign(credit=credit[seen])
 
 
 def _shares(

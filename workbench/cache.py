@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses import attribution, comparison, dictionary, overview, vocabulary
-from analyses.dictionary import LatentEntry
+from analyses.dictionary import Highlight, LatentEntry
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import EncodedText, Study
@@ -109,6 +109,14 @@ def rankings(key: Key, query: str, idf: Idf, depth: int) -> pd.DataFrame:
 @st.cache_resource(show_spinner=False, max_entries=256)
 def query_latents(key: Key, query: str, idf: Idf) -> pd.DataFrame:
     return attribution.query_latents(open_study(key), encode(key, query), Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def credits(key: Key, query: str, doc_id: str, idf: Idf) -> list[Highlight]:
+    """Credit of each token of a document over all latents, as marks on its text."""
+    tokens = attribution.token_credit(explanation(key, query, doc_id, idf).document_tokens)
+    spans = zip(tokens["start"].tolist(), tokens["end"].tolist(), tokens["credit"].tolist(), strict=True)
+    return [Highlight(start, end, credit) for start, end, credit in spans if end > start]
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)

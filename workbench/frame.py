@@ -47,7 +47,10 @@ def opened() -> tuple[cache.Key, Study]:
     name = selection.current().get("study")
     if name is not None and name not in known:
         raise UserError(f'There is no study "{name}" here. Choose one of: {", ".join(known)}.')
-    key = cache.key_of(known[name or next(iter(known))])
+    if name is None:
+        name = next(iter(known))
+        selection.choose(study=name)
+    key = cache.key_of(known[name])
     study = cache.open_study(key)
     cache.start_encoder(key)
     return key, study

@@ -53,11 +53,14 @@ def ledger_figure(
         hovertext=hover,
         hoverinfo="text",
     )
-    for i in range(len(values) - 1):
-        end = starts[i] + values[i]
-        chart.add_shape(
-            type="line", x0=end, x1=end, y0=i, y1=i + 1, line={"color": QUIET, "width": 0.6}, layer="below"
-        )
+    ends = [start + value for start, value in zip(starts, values, strict=True)]
+    chart.add_scatter(  # from the end of each bar down to the start of the next
+        x=[x for end in ends[:-1] for x in (end, end, None)],
+        y=[y for i in range(len(ends) - 1) for y in (i, i + 1, None)],
+        mode="lines",
+        line={"color": QUIET, "width": 0.7},
+        hoverinfo="skip",
+    )
     total = sum(values)
     chart.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False, zeroline=False

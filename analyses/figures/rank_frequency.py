@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -9,6 +10,7 @@ from analyses.figures.theme import TERM_COLOURS, figure, plain
 
 NAMES = {"latents": "Latents", "words": "Words", "wordpieces": "Wordpieces"}
 WIDTHS = {"latents": 3.0, "words": 1.8, "wordpieces": 1.8}
+POINTS = 500
 DASHES = {"latents": "solid", "words": "solid", "wordpieces": "dot"}
 
 
@@ -19,8 +21,8 @@ def rank_frequency_figure(table: pd.DataFrame, latent: int | None = None, height
     given, is marked on its line.
     """
     chart = figure(height)
-    for system, part in table.groupby("system", sort=False):
-        name = str(system)
+    for system, whole in table.groupby("system", sort=False):
+        name, part = str(system), _thinned(whole)
         chart.add_scatter(
             x=part["rank"],
             y=part["document_frequency"],
@@ -48,3 +50,9 @@ def rank_frequency_figure(table: pd.DataFrame, latent: int | None = None, height
     chart.update_xaxes(type="log", title="rank (log scale)", dtick=1, tickformat=",")
     chart.update_yaxes(type="log", title="documents that hold it (log scale)", dtick=1, tickformat=",")
     return chart
+
+
+def _thinned(part: pd.DataFrame) -> pd.DataFrame:
+    """Ranks evenly spread over a log axis: all that can be told apart on it, first and last included."""
+    rows = np.geomspace(1, len(part), POINTS).round().astype(int) - 1
+    return part.iloc[np.unique(rows)] if len(part) else part

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analyses.attribution import Explanation, token_credit
+from analyses.attribution import Explanation
 from analyses.comparison import query_id_of
-from analyses.dictionary import Highlight
 from analyses.figures.ledger import ledger_figure
 from retrieval.study import Study
 from workbench import cache, frame, highlight, selection
@@ -115,7 +114,7 @@ def show_results(
     for row in results.to_dict("records"):
         doc_id = row["doc_id"]
         text = study.corpus.texts[study.position[doc_id]]
-        marks = credits(cache.explanation(key, query, doc_id, idf).document_tokens)
+        marks = cache.credits(key, query, doc_id, idf)
         places = f'<span class="lt-score">{row["latent_score"]:.2f}</span>' + "".join(
             highlight.place(system, None if pd.isna(rank) else int(rank))
             for system, rank in (("cosine", row["cosine_rank"]), ("bm25", row["bm25_rank"]))
@@ -154,7 +153,7 @@ def show_document(
             f"ledger {doc_id}",
         )
     frame.label("Its text; the deeper the ground, the more of the score came through that word")
-    marks = credits(explanation.document_tokens)
+    marks = cache.credits(key, query, doc_id, idf)
     st.html(
         f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>'
     )
@@ -172,15 +171,6 @@ def show_text(study: Study, doc_id: str) -> None:
     st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
     frame.label(f"Document {doc_id}; ask something above to see what would earn it a score")
     st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], [], "credit")}</div>')
-
-
-def credits(tokens: pd.DataFrame) -> list[Highlight]:
-    """Credit of each token over all latents, as marks on the text."""
-    return [
-        Highlight(row["start"], row["end"], row["credit"])
-        for row in token_credit(tokens).to_dict("records")
-        if row["end"] > row["start"]
-    ]
 
 
 def ledger_table(explanation: Explanation, names: dict[int, str]) -> pd.DataFrame:
