@@ -85,18 +85,9 @@ def build_study(
             [list(queries.ids), list(queries.texts), {q: dict(g) for q, g in collection.qrels.items()}]
         ),
     )
-    if (folder / "study.json").is_file() and not replace:
-        if read_json(folder / "study.json").get("fingerprint") == plan.fingerprint:
-            return Study.open(folder)
-        raise UserError(f"{folder} holds another study: choose another folder, or remove it first")
-    if folder.exists() and not (folder / "study.json").is_file() and any(folder.iterdir()):
-        raise UserError(f"{folder} exists and is not a study: choose another folder")
-    work = folder.with_name(f".{folder.name}.building")
-    if work.exists() and (work / "plan").read_text() != plan.fingerprint:
-        shutil.rmtree(work)
-    work.mkdir(parents=True, exist_ok=True)
-    (work / "plan").write_text(plan.fingerprint)
-
+    if _stands(folder, plan, replace):
+        return Study.open(folder)
+    work = _work_folder(folder, plan)
     started = time.time()
     blocks = _write_blocks(work, collection, encoder, sae, pooling, store, progress)
     with new_folder(work / "study") as study:
@@ -113,6 +104,29 @@ def build_study(
     replace_folder(work / "study", folder)
     shutil.rmtree(work)
     return Study.open(folder)
+
+
+def _stands(folder: Path, plan: StudyPlan, replace: bool) -> bool:
+    """Whether the planned study is already at `folder`; whatever else stands there and must not go is refused."""
+    if not (folder / "study.json").is_file():
+        if folder.exists() and any(folder.iterdir()):
+            raise UserError(f"{folder} exists and is not a study: choose another folder")
+        return False
+    if read_json(folder / "study.json").get("fingerprint") == plan.fingerprint:
+        return True
+    if not replace:
+        raise UserError(f"{folder} holds another study: choose another folder, or remove it first")
+    return False
+
+
+def _work_folder(folder: Path, plan: StudyPlan) -> Path:
+    """Where the blocks of a build are kept until it is whole; blocks of another plan are dropped."""
+    work = folder.with_name(f".{folder.name}.building")
+    record = work / "plan.json"
+    if not (record.is_file() and read_json(record) == plan.fingerprint):
+        shutil.rmtree(work, ignore_errors=True)
+        write_json(record, plan.fingerprint)
+    return work
 
 
 def check_encoder(sae: SparseAutoencoder, encoder: Encoder) -> None:

@@ -23,7 +23,7 @@ class DemoRecipe:
     n_latents: int = 8192
     k: int = 16
     tokens: int = 3_300_000
-    epochs: int = 3
+    epochs: int = 2
     seed: int = 0
     queries: int = 2000
 
