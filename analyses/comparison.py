@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from retrieval.bm25 import Bm25Parameters
+from retrieval.run import Run
 from retrieval.study import EncodedText, Study, System
 
 SYSTEMS: tuple[System, ...] = ("latent", "cosine", "bm25")
@@ -27,22 +29,31 @@ def compare_rankings(
     latents' ranking, then of the best place among the others.
     """
     encoded = study.encode(query) if isinstance(query, str) else query
-    table = pd.DataFrame({"doc_id": pd.Series(dtype=object)})
-    for system in SYSTEMS:
-        found = study.search(encoded, max(pool, depth), system, parameters)
-        found = found.rename(columns={"rank": f"{system}_rank", "score": f"{system}_score"})
-        table = table.merge(found.drop(columns="title"), on="doc_id", how="outer")
-    ranks = [f"{system}_rank" for system in SYSTEMS]
-    table[ranks] = table[ranks].astype("Int64")
-    best = table[ranks].min(axis=1)
-    shown = best <= depth
-    table, best = table[shown], best[shown]
-    order = pd.DataFrame({"latent": table["latent_rank"].fillna(pool + 1), "best": best})
-    table = table.loc[order.sort_values(["latent", "best"], kind="stable").index].reset_index(drop=True)
+    places = {system: _places(study.run(encoded, system, max(pool, depth), parameters)) for system in SYSTEMS}
+    last = pool + 1
+
+    def order(document: int) -> tuple[int, int]:
+        ranks = [places[system].get(document, (last, 0.0))[0] for system in SYSTEMS]
+        return ranks[0], min(ranks)
+
+    shown = {document for found in places.values() for document in list(found)[:depth]}
+    documents = sorted(shown, key=order)
+    ids = [study.corpus.ids[document] for document in documents]
+    table = pd.DataFrame({"doc_id": ids, "title": [study.corpus.titles[document] for document in documents]})
+    for system, found in places.items():
+        rows = [found.get(document, (None, None)) for document in documents]
+        table[f"{system}_rank"] = pd.array([rank for rank, _ in rows], dtype="Int64")
+        table[f"{system}_score"] = np.array([score for _, score in rows], np.float64)
     grades: Mapping[str, int] = study.qrels.get(query_id, {}) if query_id else {}
-    table["title"] = [study.corpus.titles[study.position[doc_id]] for doc_id in table["doc_id"]]
-    table["grade"] = pd.array([grades.get(doc_id) for doc_id in table["doc_id"]], dtype="Int64")
-    return table[["doc_id", "title", *(f"{s}_{c}" for s in SYSTEMS for c in ("rank", "score")), "grade"]]
+    table["grade"] = pd.array([grades.get(identifier) for identifier in ids], dtype="Int64")
+    return table
+
+
+def _places(run: Run) -> dict[int, tuple[int, float]]:
+    """document -> (rank from 1, score), best first."""
+    found = run.documents[0] >= 0
+    pairs = zip(run.documents[0][found].tolist(), run.scores[0][found].tolist(), strict=True)
+    return {document: (rank, score) for rank, (document, score) in enumerate(pairs, start=1)}
 
 
 def query_id_of(study: Study, text: str) -> str | None:

@@ -134,9 +134,16 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
 def _top_pieces(
     study: Study, weight: NDArray[np.float64], depth: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """`_count_pieces` of a study; plain arrays, since maps compile anew."""
     contexts = study.contexts
-    arrays = (contexts.ptr, contexts.token, contexts.value, study.tokens.token_ids)
-    return _count_pieces(*(np.asarray(array) for array in arrays), weight, depth)
+    return _count_pieces(
+        np.asarray(contexts.ptr),
+        np.asarray(contexts.token),
+        np.asarray(contexts.value),
+        np.asarray(study.tokens.token_ids),
+        weight,
+        depth,
+    )
 
 
 @kernel

@@ -83,10 +83,12 @@ def sidebar() -> None:
             chosen = st.selectbox(
                 "Study",
                 names,
-                index=names.index(here) if here in names else 0,
+                index=names.index(here) if here in names else None,
+                placeholder="Choose a study",
                 label_visibility="collapsed",
+                key=f"study {here}",
             )
-            if chosen != here:
+            if chosen is not None and chosen != here:
                 selection.choose(study=chosen)
                 st.rerun()
         elif names:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from analyses.dictionary import activation_histogram, latent_entry
 from analyses.surface import label_of, readable_wordpiece, word_around
+from analyses.vocabulary import compute_vocabulary
 from data.errors import UserError
 from retrieval.study import Study
 
@@ -78,11 +80,23 @@ def test_an_entry_is_json(tiny_study: Study, latents: list[int]) -> None:
     assert read["contexts"][0]["highlights"]
 
 
-def test_a_dead_latent_is_calm(tiny_study: Study) -> None:
-    dead = np.flatnonzero(tiny_study.index.document_frequency == 0)
-    if not len(dead):
-        pytest.skip("every latent of this small SAE fires")
-    entry = latent_entry(tiny_study, int(dead[0]))
+@pytest.fixture
+def silent_study(tiny_study: Study) -> Study:
+    """The small study, with one more latent that never fires."""
+    sae = {**tiny_study.manifest["sae"], "n_latents": tiny_study.n_latents + 1}
+    study = replace(tiny_study, manifest={**tiny_study.manifest, "sae": sae})
+    contexts, index = tiny_study.contexts, tiny_study.index
+    vars(study)["contexts"] = replace(contexts, ptr=np.append(contexts.ptr, contexts.ptr[-1]))
+    vars(study)["index"] = replace(index, indptr=np.append(index.indptr, index.indptr[-1]))
+    return study
+
+
+def test_a_dead_latent_is_calm(silent_study: Study) -> None:
+    dead = silent_study.n_latents - 1
+    vocabulary = compute_vocabulary(silent_study)
+    assert vocabulary["label"][dead] == ""
+    assert vocabulary["collection_frequency"][dead] == 0
+    entry = latent_entry(silent_study, dead, vocabulary=vocabulary)
     assert entry.dead
     assert entry.contexts == ()
     assert entry.bands == ()

@@ -51,12 +51,6 @@ def test_the_top_wordpiece_has_the_most_activation(tiny_study: Study, table: pd.
         assert row["label"] != ""
 
 
-def test_a_latent_that_never_fires_has_no_label(table: pd.DataFrame) -> None:
-    dead = table[table["document_frequency"] == 0]
-    assert (dead["label"] == "").all()
-    assert (dead["collection_frequency"] == 0).all()
-
-
 def test_the_kept_table_is_the_computed_one(tiny_study: Study, table: pd.DataFrame, tmp_path: Path) -> None:
     for part in tiny_study.path.iterdir():
         if part.name != "vocabulary.parquet":

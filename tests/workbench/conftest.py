@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from data.files import read_json, write_json
 from retrieval.study import Study
 from workbench.browser import chromium, headless, running_app
 
 
 @pytest.fixture(scope="session")
-def app(tiny_study: Study) -> Iterator[str]:
-    """Address of the running app."""
-    with running_app([tiny_study.path]) as address:
+def silent_study(tiny_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the small study, named silent, with one more latent that never fires."""
+    folder = tmp_path_factory.mktemp("more") / "silent"
+    shutil.copytree(tiny_study.path, folder, ignore=shutil.ignore_patterns("vocabulary.parquet"))
+    manifest = read_json(folder / "study.json")
+    manifest["sae"]["n_latents"] += 1
+    write_json(folder / "study.json", manifest)
+    card = read_json(folder / "index" / "index.json")
+    write_json(folder / "index" / "index.json", card | {"n_terms": card["n_terms"] + 1})
+    for name in ("contexts/ptr.npy", "index/indptr.npy"):
+        offsets = np.load(folder / name)
+        np.save(folder / name, np.append(offsets, offsets[-1]))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app(tiny_study: Study, silent_study: Path) -> Iterator[str]:
+    """Address of the running app, on a study given by itself and a folder of studies."""
+    with running_app([tiny_study.path, silent_study.parent]) as address:
         yield address
 
 

@@ -134,10 +134,7 @@ def test_what_is_not_there_is_said_calmly(page: Any, app: str, address: str, sen
 
 
 def test_a_dead_latent_is_calm(page: Any, app: str, tiny_study: Study) -> None:
-    dead = (tiny_study.index.document_frequency == 0).nonzero()[0]
-    if not len(dead):
-        pytest.skip("every latent of this small SAE fires")
-    open_page(page, app, f"latent?latent={dead[0]}")
+    open_page(page, app, f"latent?study=silent&latent={tiny_study.n_latents}")
     page.get_by_text("Never fires here").wait_for()
 
 
@@ -147,3 +144,13 @@ def test_hostile_text_does_not_run(page: Any, app: str) -> None:
         page.wait_for_timeout(300)
         assert page.title() != "hacked"
         assert page.locator(".stMain img[src='x']").count() == 0
+
+
+def test_another_study_is_chosen_beside_the_pages(page: Any, app: str, tiny_study: Study) -> None:
+    open_page(page, app, f"latent?study={tiny_study.path.name}&latent=3")
+    page.get_by_test_id("stSidebar").locator("[data-testid=stSelectbox] input").click()
+    page.get_by_role("option", name="silent").click()
+    page.wait_for_url("**study=silent**")
+    browser.settle(page)
+    assert selection(page)["study"] == "silent"
+    assert page.locator(".stException").count() == 0
