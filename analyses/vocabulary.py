@@ -66,13 +66,18 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
 def latent_labels(study: Study) -> list[str]:
     """A short name of each latent: the words that its activation falls on more than words in general do.
 
-    Wordpieces are ordered by their summed activation times the idf of the wordpiece itself, so that "the"
-    does not name every latent, and shown as the whole word in which each fires most strongly. A second and
-    third word must come to a third of the first. Deterministic; a name to recognise a latent by, no claim.
+    A wordpiece with half of the activation names the latent alone. Otherwise wordpieces are ordered by their
+    activation times the idf of the wordpiece itself, so that "the" does not name every latent; a second and
+    third must come to a third of the first. Each is shown as the whole word in which the latent fires most
+    strongly. Deterministic; a name to recognise a latent by, no claim.
     """
     frequency = document_frequency_of(study.tokens.token_ids, study.tokens.offsets, len(study.wordpieces))
     idf = lucene_idf(frequency, len(study.corpus))
     pieces, shares, strongest, _ = _top_pieces(study, idf, N_WORDS)
+    main, main_share, main_strongest, _ = _top_pieces(study, np.ones(len(idf)), 1)
+    alone = main_share[:, 0] >= 0.5
+    pieces[alone] = np.where(np.arange(N_WORDS) == 0, main[alone], -1)
+    strongest[alone, :1] = main_strongest[alone]
     documents = study.tokens.document_of(strongest.ravel()).reshape(strongest.shape)
     weights = shares * idf[pieces]
     return [

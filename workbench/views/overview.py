@@ -63,14 +63,12 @@ def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The card of a study: names and values."""
     encoder, sae, collection = manifest["encoder"], manifest["sae"], manifest["collection"]
     config = encoder["config"]
-    trained = sae.get("trained_on", {})
     layer = "final hidden states" if config.get("layer") is None else f"layer {config['layer']}"
     rows = [
         ("Collection", str(collection["name"])),
         ("Encoder", f"{config['model']}, {layer}, {encoder['d_model']} dimensions"),
         ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, k = {sae['k']}"),
-        ("Trained on", str(trained.get("text", {}).get("name", "")) if isinstance(trained.get("text"), Mapping)
-         else str(trained.get("text", ""))),
+        ("Trained on", trained_on(sae.get("trained_on", {}))),
         ("Pooling", f"{manifest['pooling']} over tokens, then the square root"),
         ("Scoring", "BM25, k1 = 8, b = 0.7"),
         ("Indexed in", duration(float(manifest["seconds"]))),
@@ -81,6 +79,14 @@ def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     if problems:
         rows.append(("Problems met", ", ".join(f"{number:,} × {kind}" for kind, number in problems.items())))
     return [(name, value) for name, value in rows if value]
+
+
+def trained_on(facts: Mapping[str, Any]) -> str:
+    """The text an SAE learned from and how many tokens it saw, as far as it says."""
+    text = facts.get("text", "")
+    name = str(text.get("name", "") if isinstance(text, Mapping) else text)
+    views = facts.get("training", {}).get("n_tokens")
+    return ", ".join(part for part in (name, f"{count(views)} tokens seen" if views else "") if part)
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
