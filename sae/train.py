@@ -1,7 +1,7 @@
 """Train a Top-K SAE: batches of token states in, weights out; interrupted anywhere, resumed to the bit.
 
 Minimises mean_t |h_t - h^_t|^2 (summed over d_model) with AdamW, warm-up, cosine, and decoder rows of unit norm, as
-in PAPER.md; nothing keeps latents alive but b_dec from data and the encoder starting as the decoder's transpose.
+the paper has it; nothing keeps latents alive but b_dec from data and an encoder that starts along the decoder.
 A run folder holds `log.jsonl`, a line every few steps, and the newest `checkpoint-<step>/`.
 """
 
