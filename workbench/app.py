@@ -41,6 +41,6 @@ chosen = st.navigation(
     {"": [HOME]} | {group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()}
 )
 selection.arrive()
-frame.follow_links(PAGES)
+frame.follow_links(PAGES, chosen.url_path)
 frame.sidebar()
 frame.guarded(chosen.run)

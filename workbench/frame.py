@@ -62,15 +62,18 @@ def address(page: str, **chosen: object) -> str:
     return links.href(page, study=here.get("study"), idf=here.get("idf"), **chosen)
 
 
-def follow_links(pages: Mapping[str, Any]) -> None:
-    """Turn a click on an inside link into a change of page, without a reload."""
+def follow_links(pages: Mapping[str, Any], here: str) -> None:
+    """Turn a click on an inside link into a change of selection or of page, without a reload."""
     st.session_state[PAGES] = pages
     with st.container(key="router"):
         clicked = ROUTER(key="follow", on_follow_change=lambda: None)
     target = links.parse(clicked.follow) if clicked.follow else None
     if target is not None:
         page, chosen = target
-        go(page, **chosen)
+        if page == here:
+            selection.choose(**chosen)
+        else:
+            go(page, **chosen)
 
 
 def sidebar() -> None:

@@ -150,7 +150,7 @@ def show_document(
             ledger_figure(
                 explanation.ledger, names, 10, lambda latent: frame.address("latent", latent=latent)
             ),
-            f"ledger {doc_id}",
+            "ledger",
         )
     frame.label("Its text; the deeper the ground, the more of the score came through that word")
     marks = cache.credits(key, query, doc_id, idf)
