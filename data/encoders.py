@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from data.ragged import Ragged, offsets_of
+from data.threads import for_each_block
 
 Kind = Literal["query", "document"]
 Pooling = Literal["mean", "cls"]
 Progress = Callable[[int, int], None]
 
 # Padded tokens in one forward pass: small enough for a CPU's cache, large enough to fill a GPU.
-TOKENS_PER_PASS = {"cpu": 4096, "cuda": 131_072, "mps": 16_384}
+TOKENS_PER_PASS = {"cpu": 2048, "cuda": 131_072, "mps": 16_384}
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,24 @@ class Encoder:
         offsets = offsets_of([int(keep.sum()) for keep in keeps])
         values = np.empty((int(offsets[-1]), self.d_model), dtype=np.float16)
         pooled = np.empty((len(texts), self.d_model), dtype=np.float32)
-        done = 0
-        for batch in _batches(lengths, TOKENS_PER_PASS.get(self.device.type, 4096)):
-            states, vectors = self._forward([tokens["input_ids"][row] for row in batch])
-            pooled[batch] = vectors
-            for state, row in zip(states, batch, strict=True):
-                values[offsets[row] : offsets[row + 1]] = state[: lengths[row]][keeps[row]]
-            done += int(lengths[batch].sum())
-            if progress:
-                progress(done, int(lengths.sum()))
+        batches = list(_batches(lengths, TOKENS_PER_PASS.get(self.device.type, 2048)))
+        finished: list[int] = []
+
+        def pass_through(start: int, stop: int) -> None:
+            for batch in batches[start:stop]:
+                vectors, states = self._forward([tokens["input_ids"][row] for row in batch])
+                pooled[batch] = vectors
+                for state, row in zip(states, batch, strict=True):
+                    values[offsets[row] : offsets[row + 1]] = state[: lengths[row]][keeps[row]]
+                finished.append(int(lengths[batch].sum()))
+                if progress:
+                    progress(sum(finished), int(lengths.sum()))
+
+        if self.device.type == "cpu":
+            # A core a batch: cores that share every product wait for each other after each of them.
+            for_each_block(len(batches), 1, lambda: pass_through)
+        else:
+            pass_through(0, len(batches))
         if not np.isfinite(values).all():
             raise UserError(
                 f"encoder {self.config.model!r} gave states that are not finite in float16: expected hidden "
@@ -183,7 +193,7 @@ class Encoder:
         return np.ones_like(special) if self.config.special_tokens else ~special
 
     def _forward(self, ids: list[list[int]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """States (n_texts, longest, d_model) and pooled vectors (n_texts, d_model) of one batch."""
+        """Pooled vectors (n_texts, d_model) and states (n_texts, longest, d_model) of one batch."""
         lengths = torch.tensor([len(row) for row in ids])
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
         input_ids = torch.full(mask.shape, self._tokenizer.pad_token_id or 0)
@@ -206,7 +216,7 @@ class Encoder:
                 else (final.float() * weights).sum(1) / weights.sum(1)
             )
             vectors = torch.nn.functional.normalize(vectors, dim=-1)
-            return states.float().cpu().numpy(), vectors.cpu().numpy()
+            return vectors.cpu().numpy(), states.float().cpu().numpy()
 
 
 def resolve_model(model: str) -> str:

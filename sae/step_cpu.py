@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.threads import for_each_block
 from sae import kernels
 from sae.optimizer import AdamW, Step, TrainState
-from sae.threads import for_each_block
 from sae.top_k import BLOCK, Nominator, centre, fastest_product
 
 LATENT_BLOCK = 128

@@ -21,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from data.errors import UserError
+from data.threads import for_each_block
 from sae import kernels
-from sae.threads import for_each_block
 
 Product = Literal["int8", "float32"]
 Floats = NDArray[np.float32]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from threading import Lock
+from threading import Event, Lock
 
 import torch
 
@@ -19,7 +19,7 @@ _one_at_a_time = Lock()
 
 @cache
 def _pool(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="sae")
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="block")
 
 
 def for_each_block(n_rows: int, block_size: int, worker: Callable[[], Callable[[int, int], None]]) -> None:
@@ -28,11 +28,16 @@ def for_each_block(n_rows: int, block_size: int, worker: Callable[[], Callable[[
     worker: called once on each thread, to make its own buffers; returns the function that does a block.
     """
     starts = iter(range(0, n_rows, block_size))
+    stopped = Event()
 
     def drain() -> None:
-        do_block = worker()
-        for start in starts:
-            do_block(start, min(start + block_size, n_rows))
+        try:
+            do_block = worker()
+            while not stopped.is_set() and (start := next(starts, None)) is not None:
+                do_block(start, min(start + block_size, n_rows))
+        except BaseException:
+            stopped.set()
+            raise
 
     n_threads = torch.get_num_threads()
     if n_threads == 1 or n_rows <= block_size:
@@ -45,4 +50,7 @@ def for_each_block(n_rows: int, block_size: int, worker: Callable[[], Callable[[
             for task in tasks:
                 task.result()
         finally:
+            # Ctrl-C interrupts the waiting only: let the threads end their block, and no further one.
+            stopped.set()
+            wait(tasks)
             torch.set_num_threads(n_threads)
