@@ -40,7 +40,9 @@ def main() -> None:
 
     peer = SentenceTransformer(resolve_model("minilm"), device="cpu")
     peer.max_seq_length = 256
-    contenders = {"sentence-transformers, float32": lambda: peer.encode(texts, output_value="token_embeddings")}
+    contenders = {
+        "sentence-transformers, float32": lambda: peer.encode(texts, output_value="token_embeddings")
+    }
     precisions = ["float32"] + ["bfloat16"] * bfloat16_is_native(torch.device("cpu"))
     for precision in precisions:
         encoder = Encoder.load(EncoderConfig(precision=precision, device="cpu"))  # type: ignore[arg-type]

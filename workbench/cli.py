@@ -165,10 +165,9 @@ def index_verb(
     `workbench index --sae saes/mine --collection scifact/ --out studies/scifact`
     """
     from data.encoders import Encoder, EncoderConfig
-    from retrieval.pipeline import build_study
     from sae.checkpoint import load_autoencoder
     from workbench.progress import StageProgress
-    from workbench.stages import stored_activations
+    from workbench.stages import make_study
 
     if pooling not in ("sum", "max"):
         raise UserError(f"--pooling {pooling} is unknown: expected sum or max")
@@ -177,15 +176,14 @@ def index_verb(
     loaded = _load(collection, split)
     with StageProgress() as progress:
         encoder = Encoder.load(EncoderConfig(**config))
-        study = build_study(
+        study = make_study(
             loaded,
             encoder,
             loaded_sae,
             out,
+            progress,
             pooling="max" if pooling == "max" else "sum",
             max_queries=queries,
-            store=stored_activations(encoder, loaded),
-            progress=progress,
         )
     if as_json:
         print_json({"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation})

@@ -47,9 +47,8 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
     """Collection, activations, SAE and study, each kept when it is finished; returns the study's fingerprint."""
     from data.collections import load_collection
     from data.encoders import Encoder, EncoderConfig
-    from retrieval.pipeline import build_study
     from sae.train import TrainConfig
-    from workbench.stages import stored_activations, train_autoencoder
+    from workbench.stages import make_study, train_autoencoder
 
     with StageProgress() as progress:
         progress("Read the docstrings", 0, 1)
@@ -58,14 +57,7 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
         encoder = Encoder.load(EncoderConfig(recipe.encoder))
         config = TrainConfig(n_latents=recipe.n_latents, k=recipe.k, n_tokens=recipe.tokens, seed=recipe.seed)
         sae = train_autoencoder(collection, encoder, config, recipe.epochs, sae_folder, progress, resume=True)
-        study = build_study(
-            collection,
-            encoder,
-            sae,
-            folder,
-            max_queries=recipe.queries,
-            store=stored_activations(encoder, collection),
-            replace=True,
-            progress=progress,
+        study = make_study(
+            collection, encoder, sae, folder, progress, max_queries=recipe.queries, replace=True
         )
     return str(study.manifest["fingerprint"])

@@ -7,20 +7,22 @@ Activations are kept under `artifacts()`, named by their fingerprint; SAE and st
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.vocabulary import write_vocabulary
 from data.activations import ActivationStore, select_documents, write_store
 from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder
 from data.errors import UserError
 from data.files import fingerprint, new_folder
-from retrieval.pipeline import versions
+from retrieval.pipeline import build_study, versions
+from retrieval.study import Study
 from sae.checkpoint import load_autoencoder, save_autoencoder
 from sae.model import SparseAutoencoder
 from sae.train import TrainConfig, TrainStep, train
@@ -80,7 +82,7 @@ def train_autoencoder(
             "of_documents": len(texts),
         },
     }
-    recipe = fingerprint([trained_on, asdict(config)])
+    recipe = fingerprint([trained_on, dataclasses.asdict(config)])
     if (out / "cfg.json").is_file():
         sae = load_autoencoder(out)
         if sae.trained_on.get("recipe") == recipe:
@@ -101,8 +103,10 @@ def train_autoencoder(
         progress("Train the SAE", step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
 
     facts = trained_on | {"recipe": recipe, "distinct_tokens": store.n_tokens, "versions": versions()}
-    sae = train(config, store, run, trained_on=facts, resume=resume, on_step=on_step, device=_device(encoder))
-    sae = replace(sae, name=out.name)
+    sae = train(
+        config, store, run, trained_on=facts, resume=resume, on_step=on_step, device=str(encoder.device)
+    )
+    sae = dataclasses.replace(sae, name=out.name)
     with new_folder(out) as folder:
         save_autoencoder(sae, folder)
         shutil.copy(run / "log.jsonl", folder / "log.jsonl")
@@ -110,6 +114,31 @@ def train_autoencoder(
     return sae
 
 
-def _device(encoder: Encoder) -> str:
-    """Train where the encoder runs."""
-    return str(encoder.device)
+def make_study(
+    collection: Collection,
+    encoder: Encoder,
+    sae: SparseAutoencoder,
+    folder: Path,
+    progress: StageProgress,
+    *,
+    pooling: Literal["sum", "max"] = "sum",
+    max_queries: int | None = None,
+    replace: bool = False,
+) -> Study:
+    """Index a collection by an SAE's latents, and describe its vocabulary, so that pages only read it.
+
+    Token states are taken from the store where they are kept; see `retrieval.pipeline.build_study` for the rest.
+    """
+    study = build_study(
+        collection,
+        encoder,
+        sae,
+        folder,
+        pooling=pooling,
+        max_queries=max_queries,
+        store=stored_activations(encoder, collection),
+        replace=replace,
+        progress=progress,
+    )
+    write_vocabulary(study)
+    return study
