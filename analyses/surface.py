@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from retrieval.study import Study
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.study import Study, TokenTable
+
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that powers of it never vanish
 
 
 def readable_wordpiece(piece: str) -> str:
@@ -36,3 +41,26 @@ def surface_word(study: Study, token: int, document: int) -> str:
 def label_of(words: Iterable[str]) -> str:
     """A latent's short name: the different words among its top ones, best first, such as `integral · integrate`."""
     return " · ".join(dict.fromkeys(word if len(word) <= 24 else word[:23] + "…" for word in words if word))
+
+
+def word_numbers(tokens: TokenTable, wordpieces: Sequence[str]) -> NDArray[np.int64]:
+    """The word that each token is part of, as a number: equal sequences of wordpieces, equal numbers; (n_tokens,).
+
+    A token goes on with the word before it where the two touch in one document and letters or digits meet.
+    Words are told apart by a 64-bit hash of their wordpieces.
+    """
+    ids, spans = np.asarray(tokens.token_ids), np.asarray(tokens.spans)
+    bare = [readable_wordpiece(piece).removeprefix("##") for piece in wordpieces]
+    opens = np.array([piece[:1].isalnum() for piece in bare])
+    closes = np.array([piece[-1:].isalnum() for piece in bare])
+    begins = np.ones(len(ids), dtype=bool)
+    touches = (spans[1:, 0] == spans[:-1, 1]) & (spans[1:, 1] > spans[1:, 0])
+    begins[1:] = ~(touches & opens[ids[1:]] & closes[ids[:-1]])
+    begins[tokens.offsets[:-1][np.diff(tokens.offsets) > 0]] = True
+    starts = np.flatnonzero(begins)
+    word = np.cumsum(begins) - 1
+    place = np.arange(len(ids)) - starts[word]
+    powers = np.cumprod(np.full(int(place.max(initial=0)) + 1, _BASE))
+    hashes = np.add.reduceat((ids.astype(np.uint64) + np.uint64(1)) * powers[place], starts)
+    numbers: NDArray[np.int64] = np.unique(hashes, return_inverse=True)[1]
+    return numbers[word]

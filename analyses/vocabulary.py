@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analyses.surface import label_of, readable_wordpiece, surface_word
+from analyses.surface import label_of, readable_wordpiece, surface_word, word_numbers
 from data.files import new_file
 from retrieval.bm25 import Bm25Parameters, clipped_idf, lucene_idf, term_weight
 from retrieval.kernels import kernel
@@ -44,7 +44,9 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
     document_frequency = study.index.document_frequency
     n_docs = len(study.corpus)
     length = latent_length(study)
-    pieces, shares, _, collection = _top_pieces(study, np.ones(len(study.wordpieces)), 1)
+    pieces, shares, _, collection = _top_terms(
+        study, study.tokens.token_ids, np.ones(len(study.wordpieces)), 1
+    )
     return pd.DataFrame(
         {
             "latent": np.arange(study.n_latents),
@@ -66,25 +68,25 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
 def latent_labels(study: Study) -> list[str]:
     """A short name of each latent: the words that its activation falls on more than words in general do.
 
-    A wordpiece with half of the activation names the latent alone. Otherwise wordpieces are ordered by their
-    activation times the idf of the wordpiece itself, so that "the" does not name every latent; a second and
-    third must come to a third of the first. Each is shown as the whole word in which the latent fires most
-    strongly. Deterministic; a name to recognise a latent by, no claim.
+    A word with half of the activation names the latent alone. Otherwise words are ordered by their activation
+    times their own idf, so that "the" does not name every latent; a second and third must come to a third of
+    the first. Deterministic; a name to recognise a latent by, no claim.
     """
-    frequency = document_frequency_of(study.tokens.token_ids, study.tokens.offsets, len(study.wordpieces))
-    idf = lucene_idf(frequency, len(study.corpus))
-    pieces, shares, strongest, _ = _top_pieces(study, idf, N_WORDS)
-    main, main_share, main_strongest, _ = _top_pieces(study, np.ones(len(idf)), 1)
+    words = word_numbers(study.tokens, study.wordpieces)
+    n_words = int(words.max(initial=0)) + 1
+    idf = lucene_idf(document_frequency_of(words, study.tokens.offsets, n_words), len(study.corpus))
+    chosen, shares, strongest, _ = _top_terms(study, words, idf, N_WORDS)
+    main, main_share, main_strongest, _ = _top_terms(study, words, np.ones(n_words), 1)
     alone = main_share[:, 0] >= 0.5
-    pieces[alone] = np.where(np.arange(N_WORDS) == 0, main[alone], -1)
+    chosen[alone] = np.where(np.arange(N_WORDS) == 0, main[alone], -1)
     strongest[alone, :1] = main_strongest[alone]
     documents = study.tokens.document_of(strongest.ravel()).reshape(strongest.shape)
-    weights = shares * idf[pieces]
+    weights = shares * idf[chosen]
     return [
         label_of(
             surface_word(study, int(strongest[latent, i]), int(documents[latent, i]))
             for i in range(N_WORDS)
-            if pieces[latent, i] >= 0 and weights[latent, i] >= weights[latent, 0] / 3
+            if chosen[latent, i] >= 0 and weights[latent, i] >= weights[latent, 0] / 3
         )
         for latent in range(study.n_latents)
     ]
@@ -136,37 +138,37 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
     )
 
 
-def _top_pieces(
-    study: Study, weight: NDArray[np.float64], depth: int
+def _top_terms(
+    study: Study, terms: NDArray[np.integer[Any]], weight: NDArray[np.float64], depth: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """`_count_pieces` of a study; plain arrays, since maps compile anew."""
+    """`_count_terms` of a study; plain arrays, since maps compile anew."""
     contexts = study.contexts
-    return _count_pieces(
+    return _count_terms(
         np.asarray(contexts.ptr),
         np.asarray(contexts.token),
         np.asarray(contexts.value),
-        np.asarray(study.tokens.token_ids),
+        np.asarray(terms, np.int64),
         weight,
         depth,
     )
 
 
 @kernel
-def _count_pieces(
+def _count_terms(
     ptr: NDArray[np.int64],
     token: NDArray[np.int32],
     value: NDArray[np.float32],
-    token_ids: NDArray[np.int32],
+    terms: NDArray[np.int64],
     weight: NDArray[np.float64],
     depth: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """The `depth` wordpieces of each latent with most activation times `weight` (n_wordpieces,).
+    """The `depth` terms of each latent with most activation times `weight` (n_terms,).
 
-    Returns pieces (n_latents, depth; -1 where there are fewer), their shares of the latent's activation,
-    the strongest token of each piece, and the latents' summed activation (n_latents,).
+    Returns the terms (n_latents, depth; -1 where there are fewer), their shares of the latent's activation,
+    the strongest token of each term, and the latents' summed activation (n_latents,).
     """
     n_latents = len(ptr) - 1
-    pieces = np.full((n_latents, depth), -1, np.int64)
+    chosen = np.full((n_latents, depth), -1, np.int64)
     shares = np.zeros((n_latents, depth))
     strongest = np.zeros((n_latents, depth), np.int64)
     collection = np.zeros(n_latents)
@@ -177,12 +179,12 @@ def _count_pieces(
         n_seen = 0
         total = 0.0
         for i in range(ptr[latent], ptr[latent + 1]):
-            piece = token_ids[token[i]]
-            if mass[piece] == 0.0:
-                seen[n_seen] = piece
+            term = terms[token[i]]
+            if mass[term] == 0.0:
+                seen[n_seen] = term
                 n_seen += 1
-                first[piece] = token[i]  # contexts fall, so the first one met is the strongest
-            mass[piece] += value[i]
+                first[term] = token[i]  # contexts fall, so the first one met is the strongest
+            mass[term] += value[i]
             total += value[i]
         collection[latent] = total
         for rank in range(min(depth, n_seen)):
@@ -191,9 +193,9 @@ def _count_pieces(
                 if mass[seen[i]] * weight[seen[i]] > mass[seen[best]] * weight[seen[best]]:
                     best = i
             seen[rank], seen[best] = seen[best], seen[rank]
-            pieces[latent, rank] = seen[rank]
+            chosen[latent, rank] = seen[rank]
             shares[latent, rank] = mass[seen[rank]] / total
             strongest[latent, rank] = first[seen[rank]]
         for i in range(n_seen):
             mass[seen[i]] = 0.0
-    return pieces, shares, strongest, collection
+    return chosen, shares, strongest, collection
