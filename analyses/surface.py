@@ -63,4 +63,5 @@ def word_numbers(tokens: TokenTable, wordpieces: Sequence[str]) -> NDArray[np.in
     powers = np.cumprod(np.full(int(place.max(initial=0)) + 1, _BASE))
     hashes = np.add.reduceat((ids.astype(np.uint64) + np.uint64(1)) * powers[place], starts)
     numbers: NDArray[np.int64] = np.unique(hashes, return_inverse=True)[1]
-    return numbers[word]
+    of_tokens: NDArray[np.int64] = numbers[word]
+    return of_tokens
