@@ -152,7 +152,7 @@ def show_document(
             ),
             "ledger",
         )
-    frame.label("Its text; the deeper the ground, the more of the score came through that word")
+    frame.label("Its text: each latent's contribution, shared over tokens in proportion to activation")
     marks = cache.credits(key, query, doc_id, idf)
     st.html(
         f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>'
