@@ -61,7 +61,8 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ),
             (
                 "Contribution",
-                "Query weight × idf × saturation. Contributions add up to the score; what rounding leaves is below 1e-5 of it.",
+                "Query weight × idf × saturation. Contributions add up to the score; what rounding "
+                "leaves is below 1e-5 of it.",
             ),
             (
                 "Credit",
