@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--states", type=Path, help="token states (n_tokens, 384), float16 or float32, .npy")
     arguments = parser.parse_args()
     states = np.load(arguments.states) if arguments.states else synthetic_states(400_000, seed=0)
-    steps = {8192: (8, 3), 32_768: (3, 2)} if arguments.quick else {8192: (100, 10), 32_768: (25, 5)}
+    steps = {8192: (8, 3), 32_768: (3, 2)} if arguments.quick else {8192: (200, 10), 32_768: (25, 5)}
     tables = [compare(states, n_latents, *steps[n_latents]) for n_latents in arguments.latents]
     about = {
         **machine(["torch", "numba", "sae-lens"]),
