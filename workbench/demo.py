@@ -22,7 +22,8 @@ class DemoRecipe:
     encoder: str = "minilm"
     n_latents: int = 8192
     k: int = 16
-    tokens: int = 3_300_000
+    max_length: int = 192
+    tokens: int = 3_000_000
     epochs: int = 2
     seed: int = 0
     queries: int = 2000
@@ -54,7 +55,7 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
         progress("Read the docstrings", 0, 1)
         collection = load_collection(recipe.collection)
         progress("Read the docstrings", 1, 1, f"{len(collection.corpus):,} documents")
-        encoder = Encoder.load(EncoderConfig(recipe.encoder))
+        encoder = Encoder.load(EncoderConfig(recipe.encoder, max_length=recipe.max_length))
         config = TrainConfig(n_latents=recipe.n_latents, k=recipe.k, n_tokens=recipe.tokens, seed=recipe.seed)
         sae = train_autoencoder(collection, encoder, config, recipe.epochs, sae_folder, progress, resume=True)
         study = make_study(
