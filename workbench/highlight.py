@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal
 
+import pandas as pd
+
 from analyses.dictionary import Highlight
 from analyses.figures.theme import ACTIVATION, AGAINST, FOR, system_colour, translucent
 
@@ -135,6 +137,19 @@ def bar_list(rows: Iterable[tuple[str, float, str]], colour: str) -> str:
         for name, length, note in rows
     )
     return f'<ul class="lt-bars">{items}</ul>'
+
+
+def table(rows: pd.DataFrame) -> str:
+    """A small table, a row a line; a large one is Streamlit's."""
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in rows.columns)
+    lines = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows.itertuples(index=False))
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<table class="lt-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def preformatted(text: str) -> str:
+    """Text as it stands, spaces and all."""
+    return f'<pre class="lt-pre">{escape(text)}</pre>'
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import unescape
 from html.parser import HTMLParser
 
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,3 +110,11 @@ def test_grades() -> None:
     assert "relevant" in highlight.grade_mark(1, True)
     assert "not relevant" in highlight.grade_mark(0, True)
     assert highlight.grade_mark(1, False) == ""
+
+
+def test_tables_and_preformatted_text_are_escaped() -> None:
+    hostile = "<script>alert(1)</script>"
+    made = highlight.table(pd.DataFrame({hostile: [hostile, "plain"]})) + highlight.preformatted(hostile)
+    assert "<script>" not in made
+    assert made.count("&lt;script&gt;") == 3
+    assert "<td>plain</td>" in made

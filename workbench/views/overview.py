@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 from analyses.figures.evaluation import evaluation_figure
 from analyses.figures.theme import system_name
 from analyses.overview import ordered_measures
+from retrieval.bm25 import Bm25Parameters
 from workbench import cache, frame, highlight
 from workbench.formats import count, duration, percent
 
@@ -50,19 +52,19 @@ def page() -> None:
         st.html(highlight.facts(made_of(manifest)))
     if not table.empty:
         frame.label("Every measure: mean, its 95% interval, and queries won and lost against cosine")
-        st.dataframe(readable(table), hide_index=True, width="stretch")
+        st.html(highlight.table(readable(table)))
         st.caption(
             f"Percentile bootstrap over {count(int(table['n_queries'].iloc[0]))} queries, 1,000 resamples, seed 0. "
             "Wins and losses compare nDCG@10 query by query; ties are not counted."
         )
     with st.expander("Collection, training and versions in full"):
-        st.json(dict(manifest), expanded=1)
+        st.html(highlight.preformatted(json.dumps(dict(manifest), indent=2, ensure_ascii=False)))
 
 
 def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The card of a study: names and values."""
     encoder, sae, collection = manifest["encoder"], manifest["sae"], manifest["collection"]
-    config = encoder["config"]
+    config, bm25 = encoder["config"], Bm25Parameters()
     layer = "final hidden states" if config.get("layer") is None else f"layer {config['layer']}"
     rows = [
         ("Collection", str(collection["name"])),
@@ -70,7 +72,7 @@ def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, k = {sae['k']}"),
         ("Trained on", trained_on(sae.get("trained_on", {}))),
         ("Pooling", f"{manifest['pooling']} over tokens, then the square root"),
-        ("Scoring", "BM25, k1 = 8, b = 0.7"),
+        ("Scoring", f"BM25, k1 = {bm25.k1:g}, b = {bm25.b:g}"),
         ("Indexed in", duration(float(manifest["seconds"]))),
         ("Versions", ", ".join(f"{name} {manifest['versions'][name]}" for name in ("torch", "transformers")
                                if name in manifest["versions"])),
