@@ -28,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
+
 StudyFolder = Annotated[
     Path, typer.Argument(help="Study folder, as made by `workbench index`.", metavar="STUDY")
 ]
@@ -389,9 +391,13 @@ def main() -> None:
         app(standalone_mode=True)
     except UserError as error:
         sys.exit(_fail(str(error)))
-    except KeyboardInterrupt:
-        print("\ninterrupted: finished stages are kept, run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # typer's, for Ctrl-C
+            print(
+                "interrupted: finished stages are kept, run the same command again to go on (train with --resume)",
+                file=sys.stderr,
+            )
+        raise
     except OSError as error:
         if error.errno == errno.ENOSPC:
             sys.exit(

@@ -144,6 +144,17 @@ def test_bad_input_is_one_sentence_and_status_2(
     assert not (tmp_path / "x").exists()
 
 
+def test_an_interrupt_says_how_to_go_on(
+    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Study, "search", interrupt)
+    assert workbench(monkeypatch, "search", tiny_study.path, "sort") == 130
+    assert "finished stages are kept" in capsys.readouterr().err
+
+
 def test_bad_input_to_a_study_is_told(
     tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
