@@ -34,26 +34,33 @@ def activations(
     encoder: Encoder, collection: Collection, rows: NDArray[np.int64] | None, progress: StageProgress
 ) -> ActivationStore:
     """Token states of a collection's documents (all, or those at `rows`), from the store if they are there."""
-    texts = collection.corpus.texts
-    source: dict[str, Any] = {"name": collection.name, "fingerprint": corpus_fingerprint(collection.corpus)}
-    if rows is not None:
-        source["documents"] = fingerprint([int(row) for row in rows])
-        texts = [texts[row] for row in rows]
-    folder = artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
+    source = _source(collection, rows)
+    folder = _store_folder(encoder, source)
     stage = "Encode the text"
     if (folder / "manifest.json").is_file():
         progress.reused(stage, folder.name)
         return ActivationStore.open(folder)
+    texts = collection.corpus.texts
+    chosen = texts if rows is None else [texts[row] for row in rows]
     return write_store(
-        folder, encoder, texts, source, lambda done, total: progress(stage, done, total, "tokens")
+        folder, encoder, chosen, source, lambda done, total: progress(stage, done, total, "tokens")
     )
 
 
 def stored_activations(encoder: Encoder, collection: Collection) -> ActivationStore | None:
     """The store of exactly this corpus by exactly this encoder, if there is one."""
-    source = {"name": collection.name, "fingerprint": corpus_fingerprint(collection.corpus)}
-    folder = artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
+    folder = _store_folder(encoder, _source(collection, None))
     return ActivationStore.open(folder) if (folder / "manifest.json").is_file() else None
+
+
+def _source(collection: Collection, rows: NDArray[np.int64] | None) -> dict[str, Any]:
+    """What a store says of its texts."""
+    source = {"name": collection.name, "fingerprint": corpus_fingerprint(collection.corpus)}
+    return source if rows is None else source | {"documents": fingerprint([int(row) for row in rows])}
+
+
+def _store_folder(encoder: Encoder, source: dict[str, Any]) -> Path:
+    return artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
 
 
 def train_autoencoder(
