@@ -36,11 +36,6 @@ class Ragged:
         """Length of each row, int64 (n_rows,)."""
         return np.diff(self.offsets)
 
-    @classmethod
-    def from_rows(cls, rows: Sequence[NDArray[Any]]) -> Ragged:
-        """Concatenate rows; at least one row, so that dtype and width are known."""
-        return cls(np.concatenate(rows), offsets_of([len(row) for row in rows]))
-
 
 def offsets_of(lengths: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Offsets (n_rows + 1,) of rows with these lengths (n_rows,)."""
