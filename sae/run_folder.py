@@ -37,8 +37,13 @@ def save_checkpoint(run_folder: Path, run: Mapping[str, Any], state: TrainState)
             shutil.rmtree(other)
 
 
-def load_checkpoint(run_folder: Path, run: Mapping[str, Any], resume: bool) -> TrainState | None:
-    """The newest checkpoint's state; None where there is none. See `sae.train.train` for what is refused."""
+def load_checkpoint(
+    run_folder: Path, run: Mapping[str, Any], resume: bool, defaults: Mapping[str, Any]
+) -> TrainState | None:
+    """The newest checkpoint's state; None where there is none. See `sae.train.train` for what is refused.
+
+    defaults: what a checkpoint has that was written before a setting came to be.
+    """
     checkpoints = sorted(run_folder.glob("checkpoint-*"))
     if not checkpoints:
         return None
@@ -51,7 +56,8 @@ def load_checkpoint(run_folder: Path, run: Mapping[str, Any], resume: bool) -> T
     for part in ("config", "source"):
         wanted = json.loads(json.dumps(run[part]))
         for key in wanted.keys() | saved[part].keys():
-            if (was := saved[part].get(key)) != (now := wanted.get(key)):
+            was = saved[part].get(key, defaults.get(key) if part == "config" else None)
+            if was != (now := wanted.get(key)):
                 raise UserError(
                     f"{run_folder} was begun with {key} {was}, not {now}: resume it with that, "
                     "or choose another folder"

@@ -11,9 +11,9 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from sae.step_torch import torch_step
 
 SAMPLE_FOR_B_DEC = 65_536  # tokens
 DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is shorter
+
+Architecture = Literal["topk", "batchtopk", "jumprelu", "matryoshka", "standard"]
 
 
 class TokenSource(Protocol):
@@ -53,6 +55,9 @@ class TrainConfig:
     """What decides the weights, besides the states, and how often to write.
 
     n_tokens counts views, so three epochs count a token thrice; checkpoint_every and log_every count steps.
+    auxiliary_weight: that of `sae.auxiliary`'s loss, which revives dead latents; 0 leaves it out, as the paper
+    states none, and 1/32 is Gao et al.'s. sparsity_coefficient: the weight of the sparsity penalty, which only
+    jumprelu and standard have (the others have k); None is the default of `sae.train_sae_lens`.
     """
 
     n_tokens: int
@@ -66,12 +71,48 @@ class TrainConfig:
     seed: int = 0
     checkpoint_every: int = 500
     log_every: int = 10
+    architecture: Architecture = "topk"
+    auxiliary_weight: float = 0.0
+    sparsity_coefficient: float | None = None
 
     def __post_init__(self) -> None:
-        if self.n_tokens < self.batch_size:
-            raise UserError(
-                f"{self.n_tokens} tokens do not fill one batch of {self.batch_size}: train on more"
+        for holds, sentence in self._demands():
+            if not holds:
+                raise UserError(sentence)
+
+    def _demands(self) -> Iterator[tuple[bool, str]]:
+        known = get_args(Architecture)
+        yield self.architecture in known, f"expected one of {', '.join(known)}, got {self.architecture!r}"
+        yield self.batch_size >= 1, f"a batch needs at least 1 token, got {self.batch_size}"
+        yield (
+            self.n_tokens >= self.batch_size,
+            f"{self.n_tokens} tokens do not fill one batch of {self.batch_size}: train on more",
+        )
+        yield (
+            1 <= self.k <= self.n_latents,
+            f"k must be between 1 and the {self.n_latents} latents, got {self.k}",
+        )
+        for name in ("checkpoint_every", "log_every"):
+            yield getattr(self, name) >= 1, f"{name} counts steps, from 1 on, got {getattr(self, name)}"
+        for name in ("peak_learning_rate", "weight_decay", "auxiliary_weight"):
+            weight = getattr(self, name)
+            yield 0 <= weight < math.inf, f"{name} must be 0 or a positive number, got {weight}"
+        yield 0 <= self.warmup_fraction <= 1, f"expected warmup_fraction in 0..1, got {self.warmup_fraction}"
+        if (coefficient := self.sparsity_coefficient) is not None:
+            yield (
+                self.architecture in ("jumprelu", "standard"),
+                f"{self.architecture} has k, and no sparsity_coefficient: give that to jumprelu or standard",
             )
+            yield 0 <= coefficient < math.inf, f"expected a sparsity_coefficient from 0 on, got {coefficient}"
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """What a checkpoint that is older than a setting was trained with."""
+        return {field.name: field.default for field in fields(cls) if field.default is not MISSING}
+
+    def record(self) -> dict[str, Any]:
+        """What decides the weights, as JSON can hold it."""
+        return {name: value for name, value in asdict(self).items() if not name.endswith("_every")}
 
     @property
     def n_steps(self) -> int:
@@ -114,11 +155,16 @@ def train(
     resume: continue from run_folder's checkpoint, or begin where there is none; a checkpoint of another
     configuration or another source is a `UserError`, and so is one in the way of a fresh run.
     """
+    if config.architecture != "topk":
+        raise UserError(
+            f"sae.train.train trains topk SAEs: train {config.architecture} with "
+            "sae.train_sae_lens.train_sae_lens"
+        )
     run = {
-        "config": {name: value for name, value in asdict(config).items() if not name.endswith("_every")},
+        "config": config.record(),
         "source": {"d_model": source.d_model, "n_tokens": source.n_tokens, **(trained_on or {})},
     }
-    state = load_checkpoint(run_folder, run, resume)
+    state = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
     if state is None:
         mean_state = source.sample(SAMPLE_FOR_B_DEC, config.seed).mean(axis=0, dtype="float32")
         state = TrainState.of(

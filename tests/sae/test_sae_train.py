@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from data.errors import UserError
+from data.files import read_json, write_json
 from sae.in_memory import ArraySource
 from sae.metrics import fraction_of_variance_unexplained
 from sae.model import SparseAutoencoder
@@ -153,9 +154,44 @@ def test_runs_that_do_not_match_are_refused_in_one_sentence(tmp_path: Path, sour
         train(CONFIG, source, tmp_path / "run", trained_on={"encoder": "minilm"}, resume=True)
 
 
-def test_too_few_tokens_for_a_batch_are_refused() -> None:
-    with pytest.raises(UserError, match="599 tokens do not fill one batch of 600"):
-        replace(CONFIG, n_tokens=599)
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"n_tokens": 599}, "599 tokens do not fill one batch of 600"),
+        ({"batch_size": 0}, "at least 1 token, got 0"),
+        ({"k": 0}, "k must be between 1 and the 128 latents, got 0"),
+        ({"n_latents": 3}, "k must be between 1 and the 3 latents, got 4"),
+        ({"auxiliary_weight": -1.0}, "auxiliary_weight must be 0 or a positive number, got -1.0"),
+        ({"peak_learning_rate": float("nan")}, "peak_learning_rate must be 0 or a positive number, got nan"),
+        ({"log_every": 0}, "log_every counts steps"),
+        ({"warmup_fraction": 1.5}, "warmup_fraction in 0..1, got 1.5"),
+        ({"architecture": "gated"}, "expected one of topk, batchtopk, .*got 'gated'"),
+        ({"sparsity_coefficient": 1.0}, "topk has k, and no sparsity_coefficient"),
+        ({"architecture": "standard", "sparsity_coefficient": -1.0}, "from 0 on, got -1.0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        replace(CONFIG, **settings)
+
+
+def test_another_architecture_is_sent_where_it_is_trained(tmp_path: Path, source: ArraySource) -> None:
+    with pytest.raises(UserError, match=r"train batchtopk with sae\.train_sae_lens"):
+        train(replace(CONFIG, architecture="batchtopk"), source, tmp_path)
+
+
+def test_a_checkpoint_older_than_a_setting_resumes_with_its_default(
+    tmp_path: Path, source: ArraySource
+) -> None:
+    trained = train(CONFIG, source, tmp_path)
+    run = tmp_path / "checkpoint-000000030" / "run.json"
+    saved = read_json(run)
+    for setting in ("architecture", "auxiliary_weight", "sparsity_coefficient"):
+        del saved["config"][setting]
+    write_json(run, saved)
+    assert same_weights(trained, train(CONFIG, source, tmp_path, resume=True))
+    with pytest.raises(UserError, match=r"begun with auxiliary_weight 0.0, not 0.5"):
+        train(replace(CONFIG, auxiliary_weight=0.5), source, tmp_path, resume=True)
 
 
 def test_array_batches_continue_from_any_start(source: ArraySource) -> None:
