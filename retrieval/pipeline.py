@@ -262,7 +262,12 @@ def _manifest(
         "name": plan.name,
         "fingerprint": plan.fingerprint,
         "encoder": plan.encoder,
-        "sae": {**plan.sae, "name": sae.name, "trained_on": dict(sae.trained_on)},
+        "sae": {
+            **plan.sae,
+            "architecture": sae.architecture,
+            "name": sae.name,
+            "trained_on": dict(sae.trained_on),
+        },
         "collection": {
             "name": collection.name,
             "fingerprint": plan.collection,
@@ -311,12 +316,13 @@ def _load(path: Path) -> NDArray[Any]:
 
 
 def _concatenate(sources: Sequence[Path], destination: Path) -> None:
-    """Join arrays along their first axis, one at a time."""
+    """Join arrays along their first axis, one at a time; narrower rows are filled up with zeros."""
     arrays = [_load(source) for source in sources]
-    shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
+    shape = (sum(len(array) for array in arrays), *max(array.shape[1:] for array in arrays))
     joined = np.lib.format.open_memmap(destination, "w+", arrays[0].dtype, shape)
     start = 0
     for array in arrays:
-        joined[start : start + len(array)] = array
+        rows = joined[start : start + len(array)]
+        rows[tuple(map(slice, array.shape))] = array
         start += len(array)
     joined.flush()

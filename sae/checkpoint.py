@@ -19,25 +19,27 @@ from data.files import new_folder, read_json, write_json
 from sae.model import SparseAutoencoder
 
 CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
+ARCHITECTURES = ("topk", "jumprelu", "standard")
 
 
 def save_autoencoder(sae: SparseAutoencoder, folder: Path) -> None:
     """Write the folder whole, replacing an older one; `trained_on` travels in SAELens's metadata."""
     with new_folder(folder) as new:
         tensors = {"W_enc": sae.W_enc.T, "b_enc": sae.b_enc, "W_dec": sae.W_dec, "b_dec": sae.b_dec}
+        if sae.threshold is not None and sae.architecture == "jumprelu":
+            tensors["threshold"] = sae.threshold
         save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, new / WEIGHTS)
         write_json(
             new / CONFIG,
             {
-                "architecture": "topk",
+                "architecture": sae.architecture,
                 "d_in": sae.d_model,
                 "d_sae": sae.n_latents,
-                "k": sae.k,
+                **({"k": sae.k, "rescale_acts_by_decoder_norm": False} if sae.architecture == "topk" else {}),
                 "dtype": "float32",
                 "device": "cpu",
                 "apply_b_dec_to_input": True,
                 "normalize_activations": "none",
-                "rescale_acts_by_decoder_norm": False,
                 "reshape_activations": "none",
                 # SAELens drops the metadata of layouts older than 6.0.
                 "metadata": {"sae_lens_version": "6.0.0", "trained_on": dict(sae.trained_on)},
@@ -46,21 +48,31 @@ def save_autoencoder(sae: SparseAutoencoder, folder: Path) -> None:
 
 
 def load_autoencoder(folder: Path) -> SparseAutoencoder:
-    """The SAE in a folder that this project or SAELens wrote; anything but a Top-K SAE is a `UserError`."""
+    """The SAE in a folder that this project or SAELens wrote; of another architecture it is a `UserError`."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: give one that holds {CONFIG} and {WEIGHTS}")
     config = read_json(folder / CONFIG)
     _refuse_what_differs(config, folder)
-    W_enc, b_enc, W_dec, b_dec = _tensors(folder / WEIGHTS, config["d_in"], config["d_sae"])
+    tensors = _tensors(folder / WEIGHTS, config)
+    W_enc, b_enc, W_dec, b_dec = tensors["W_enc"].T, tensors["b_enc"], tensors["W_dec"], tensors["b_dec"]
     if not config.get("apply_b_dec_to_input", True):
         b_enc = b_enc + W_enc @ b_dec
     if config.get("rescale_acts_by_decoder_norm", False):
         norms = W_dec.norm(dim=1)
         W_enc, b_enc, W_dec = W_enc * norms[:, None], b_enc * norms, W_dec / norms[:, None]
+    threshold = None
+    if config["architecture"] != "topk":
+        threshold = tensors.get("threshold", torch.zeros_like(b_enc))
     metadata = config.get("metadata") or {}
-    trained_on = metadata.get("trained_on") or {k: v for k, v in metadata.items() if v is not None}
     return SparseAutoencoder(
-        W_enc.contiguous(), b_enc, W_dec, b_dec, config["k"], trained_on, f"SAE {folder.name}"
+        W_enc.contiguous(),
+        b_enc,
+        W_dec,
+        b_dec,
+        config["k"] if threshold is None else len(W_enc),
+        metadata.get("trained_on") or {k: v for k, v in metadata.items() if v is not None},
+        f"SAE {folder.name}",
+        threshold,
     )
 
 
@@ -69,10 +81,12 @@ def _refuse_what_differs(config: Any, folder: Path) -> None:
         raise UserError(
             f"{folder / CONFIG} does not describe an SAE: it needs architecture, d_in, d_sae and k"
         )
-    if config["architecture"] != "topk" or "k" not in config:
+    if config["architecture"] not in ARCHITECTURES:
         raise UserError(
-            f"{folder} holds a {config['architecture']} SAE, and only Top-K SAEs (topk) load here"
+            f"{folder} holds a {config['architecture']} SAE: expected one of {', '.join(ARCHITECTURES)}"
         )
+    if config["architecture"] == "topk" and "k" not in config:
+        raise UserError(f"{folder / CONFIG} describes a Top-K SAE without its k: add it there")
     for option in ("normalize_activations", "reshape_activations"):
         if config.get(option, "none") != "none":
             raise UserError(
@@ -81,24 +95,26 @@ def _refuse_what_differs(config: Any, folder: Path) -> None:
             )
 
 
-def _tensors(path: Path, d_model: int, n_latents: int) -> tuple[torch.Tensor, ...]:
+def _tensors(path: Path, config: Any) -> dict[str, torch.Tensor]:
+    d_model, n_latents = config["d_in"], config["d_sae"]
+    shapes: dict[str, tuple[int, ...]] = {
+        "W_enc": (d_model, n_latents),
+        "b_enc": (n_latents,),
+        "W_dec": (n_latents, d_model),
+        "b_dec": (d_model,),
+    }
+    if config["architecture"] == "jumprelu":
+        shapes["threshold"] = (n_latents,)
     try:
         tensors = load_file(path)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is damaged ({error}): copy or train it again") from None
-    shapes = {
-        "W_enc": (d_model, n_latents),
-        "b_enc": (n_latents,),
-        "W_dec": (n_latents, d_model),
-        "b_dec": (d_model,),
-    }
     for name, shape in shapes.items():
         if name not in tensors or tuple(tensors[name].shape) != shape:
             got = tuple(tensors[name].shape) if name in tensors else "no such tensor"
             raise UserError(
                 f"{path} should hold {name} of shape {shape}, as its {CONFIG} says, and has {got}"
             )
-    W_enc, b_enc, W_dec, b_dec = (tensors[name].float() for name in shapes)
-    return W_enc.T, b_enc, W_dec, b_dec
+    return {name: tensors[name].float() for name in shapes}

@@ -28,8 +28,8 @@ TOKENS_AT_ONCE = 65_536
 class TokenLatents:
     """activations: float32 (n_tokens, k), falling; indices: uint16, or int32 above 65,536 latents, (n_tokens, k).
 
-    Text i is tokens offsets[i]:offsets[i + 1]; offsets: int64 (n_texts + 1,). Where an activation is 0, its index
-    means nothing.
+    k: the SAE's; with a threshold, the most latents that any of these tokens has. Text i is tokens
+    offsets[i]:offsets[i + 1]; offsets: int64 (n_texts + 1,). Where an activation is 0, its index means nothing.
     """
 
     activations: NDArray[np.float32]
@@ -45,15 +45,21 @@ def token_latents(
 ) -> TokenLatents:
     """Encode states (n_tokens, d_model), float16 or float32; progress counts tokens."""
     n_tokens = len(states.values)
-    activations = np.empty((n_tokens, sae.k), np.float32)
-    indices = np.empty((n_tokens, sae.k), np.uint16 if sae.n_latents <= 65_536 else np.int32)
-    for start in range(0, n_tokens, TOKENS_AT_ONCE):
-        part = slice(start, start + TOKENS_AT_ONCE)
-        values, latents = sae.encode(states.values[part])
-        activations[part], indices[part] = values.cpu().numpy(), latents.cpu().numpy()
+    index_type = np.uint16 if sae.n_latents <= 65_536 else np.int32
+    activations, indices = [], []
+    for start in range(0, max(1, n_tokens), TOKENS_AT_ONCE):
+        values, latents = sae.encode(states.values[start : start + TOKENS_AT_ONCE])
+        activations.append(values.cpu().numpy())
+        indices.append(latents.cpu().numpy().astype(index_type))
         if progress:
             progress(min(start + TOKENS_AT_ONCE, n_tokens), n_tokens)
-    return TokenLatents(activations, indices, states.offsets)
+    return TokenLatents(_stacked(activations), _stacked(indices), states.offsets)
+
+
+def _stacked(blocks: list[NDArray[Any]]) -> NDArray[Any]:
+    """Blocks (n, width) below each other, filled up with zeros to the widest."""
+    width = max(block.shape[1] for block in blocks)
+    return np.concatenate([np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in blocks])
 
 
 def pool(latents: TokenLatents, n_latents: int, pooling: Pooling = "sum") -> csr_array:

@@ -1,9 +1,13 @@
-"""The Top-K sparse autoencoder (SAE) of token states.
+"""The sparse autoencoder (SAE) of token states.
 
-    pre_t = W_enc (h_t - b_dec) + b_enc        z_t = TopK(ReLU(pre_t), k)        h^_t = W_dec^T z_t + b_dec
+    pre_t = W_enc (h_t - b_dec) + b_enc        h^_t = W_dec^T z_t + b_dec
+    Top-K:      z_t = TopK(ReLU(pre_t), k)
+    threshold:  z_tj = ReLU(pre_tj) where pre_tj > theta_j, else 0
 
-h_t (d_model,): state of token t in a frozen encoder; z_t (n_latents,): its latents, at most k of them above 0.
-Row j of W_dec is latent j's decoder direction. Gao et al. 2024 (arXiv 2406.04093), without their auxiliary loss.
+h_t (d_model,): state of token t in a frozen encoder; z_t (n_latents,): its latents, few of them above 0.
+Row j of W_dec is latent j's decoder direction. Top-K: Gao et al. 2024 (arXiv 2406.04093). Threshold: JumpReLU
+(Rajamanoharan et al. 2024, arXiv 2407.14435); BatchTopK and Matryoshka SAEs once they are trained, with one theta
+for all latents (Bussmann et al. 2024, arXiv 2412.06410); theta = 0 is the standard ReLU SAE.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,6 +24,7 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from sae import kernels
+from sae.threshold import threshold_latents
 from sae.top_k import top_k_latents
 
 States = torch.Tensor | NDArray[Any]
@@ -29,6 +34,8 @@ States = torch.Tensor | NDArray[Any]
 class SparseAutoencoder:
     """W_enc, W_dec: float32 (n_latents, d_model); b_enc (n_latents,); b_dec (d_model,); all on one device.
 
+    k: the most latents that a token may have; n_latents where a threshold decides instead.
+    threshold: float32 (n_latents,), or None for a Top-K SAE.
     trained_on: what its states were, as JSON can hold it: encoder, layer, prefixes, text, seed, versions.
     """
 
@@ -39,10 +46,22 @@ class SparseAutoencoder:
     k: int
     trained_on: Mapping[str, Any] = field(default_factory=dict)
     name: str = "SAE"
+    threshold: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= self.n_latents:
             raise UserError(f"k must be between 1 and the {self.n_latents} latents, got {self.k}")
+        if self.threshold is not None and self.k != self.n_latents:
+            raise UserError(
+                f"an SAE has a threshold or a k, got both: with a threshold k is the {self.n_latents} latents"
+            )
+
+    @property
+    def architecture(self) -> Literal["topk", "jumprelu", "standard"]:
+        """Which of the equations above holds, by SAELens's names."""
+        if self.threshold is None:
+            return "topk"
+        return "jumprelu" if bool((self.threshold > 0).any()) else "standard"
 
     @property
     def n_latents(self) -> int:
@@ -60,14 +79,13 @@ class SparseAutoencoder:
     def fingerprint(self) -> str:
         """16 hex digits over k and all weights: two SAEs with one fingerprint give the same latents."""
         digest = hashlib.sha256(str((self.k, self.n_latents, self.d_model)).encode())
-        for weights in (self.W_enc, self.b_enc, self.W_dec, self.b_dec):
+        for weights in self._tensors().values():
             digest.update(weights.detach().cpu().contiguous().numpy().data)
         return digest.hexdigest()[:16]
 
     def to(self, device: str | torch.device) -> SparseAutoencoder:
-        return replace(
-            self, **{name: getattr(self, name).to(device) for name in ("W_enc", "b_enc", "W_dec", "b_dec")}
-        )
+        moved: dict[str, Any] = {name: weights.to(device) for name, weights in self._tensors().items()}
+        return replace(self, **moved)
 
     def pre_activations(self, states: States) -> torch.Tensor:
         """W_enc (h - b_dec) + b_enc, float32 (n_tokens, n_latents): dense, so for few tokens."""
@@ -75,12 +93,15 @@ class SparseAutoencoder:
         return torch.addmm(self.b_enc, centred, self.W_enc.T)
 
     def encode(self, states: States) -> tuple[torch.Tensor, torch.Tensor]:
-        """Activations float32, falling, and indices int32, both (n_tokens, k), of states (n_tokens, d_model).
+        """Activations float32, falling, and indices int32, both (n_tokens, width), of states (n_tokens, d_model).
 
-        Equal activations stand by rising latent; where fewer than k latents are above 0 the last activations are 0,
-        and their indices mean nothing. On CPU exact and in bounded memory, see `sae.top_k`.
+        width: k; with a threshold, the most latents that any of these tokens has, and at least 1. Where a token has
+        fewer the last activations are 0, and their indices mean nothing. Equal activations of a Top-K SAE stand by
+        rising latent. On CPU Top-K is exact and in bounded memory, see `sae.top_k`.
         """
         states = self._checked(states)
+        if self.threshold is not None:
+            return threshold_latents(states, self.pre_activations, self.threshold)
         if self.device.type != "cpu":
             values, indices = torch.topk(self.pre_activations(states), self.k)
             return values.relu(), indices.int()
@@ -98,6 +119,10 @@ class SparseAutoencoder:
         states = self.b_dec.repeat(len(indices), 1)
         kernels.decode(activations.numpy(), indices.numpy(), self.W_dec.numpy(), states.numpy())
         return states
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        tensors = {name: getattr(self, name) for name in ("W_enc", "b_enc", "W_dec", "b_dec", "threshold")}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
     def _checked(self, states: States) -> States:
         if states.ndim != 2 or states.shape[1] != self.d_model:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from data.activations import write_store
 from data.corpus import Collection
@@ -197,3 +198,24 @@ def test_what_is_no_study_is_told(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text('{"format": 0}')
     with pytest.raises(UserError, match="format 0"):
         Study.open(tmp_path)
+
+
+def test_a_threshold_sae_makes_a_study_of_the_same_laws(
+    tiny_collection: Collection,
+    encoder: Encoder,
+    tiny_sae: SparseAutoencoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A token then has as many latents as lie above the threshold, so blocks of documents differ in width."""
+    monkeypatch.setattr(pipeline, "DOCUMENTS_PER_SHARD", 64)
+    states = encoder.encode(tiny_collection.corpus.texts[:20]).states.values
+    threshold = tiny_sae.pre_activations(states).quantile(0.99, dim=0)
+    sae = replace(tiny_sae, k=tiny_sae.n_latents, threshold=threshold)
+    study = build_study(tiny_collection, encoder, sae, tmp_path / "jump")
+    assert study.manifest["sae"]["architecture"] == "jumprelu"
+    assert len(set((np.asarray(study.tokens.activations) > 0).sum(axis=1))) > 3
+    test_counts_are_the_pooled_activations_of_each_document(study)
+    test_contexts_are_the_tokens_by_latent_strongest_first(study)
+    test_queries_that_were_kept_rank_as_queries_that_are_typed(study)
+    assert Study.open(study.path).sae.fingerprint == sae.fingerprint

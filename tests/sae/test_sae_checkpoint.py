@@ -79,12 +79,45 @@ def test_a_top_k_sae_that_saelens_saved_loads_here(
         )
 
 
+@pytest.mark.parametrize("subtract_b_dec", [False, True])
+@pytest.mark.parametrize("architecture", ["jumprelu", "standard"])
+def test_a_threshold_sae_that_saelens_saved_loads_here_and_back(
+    architecture: str, subtract_b_dec: bool, tmp_path: Path, make_states: Make
+) -> None:
+    sae_lens = pytest.importorskip("sae_lens")
+    kinds = {
+        "jumprelu": (sae_lens.JumpReLUSAE, sae_lens.JumpReLUSAEConfig),
+        "standard": (sae_lens.StandardSAE, sae_lens.StandardSAEConfig),
+    }
+    make, configure = kinds[architecture]
+    theirs = make(configure(d_in=24, d_sae=200, apply_b_dec_to_input=subtract_b_dec))
+    for parameter in theirs.parameters():
+        torch.nn.init.normal_(parameter)
+    if architecture == "jumprelu":
+        torch.nn.init.uniform_(theirs.threshold, -1, 20)
+    theirs.save_model(tmp_path / "theirs")
+    ours = load_autoencoder(tmp_path / "theirs")
+    assert ours.architecture == architecture
+    states = torch.from_numpy(make_states(300, 24)).float()
+    with torch.no_grad():
+        codes = theirs.encode(states)
+        torch.testing.assert_close(dense(ours, states), codes, rtol=1e-4, atol=1e-3)
+        decoded = theirs.decode(codes)
+    torch.testing.assert_close(ours.decode(*ours.encode(states)), decoded, rtol=1e-4, atol=2e-2)
+
+    save_autoencoder(ours, tmp_path / "ours")
+    assert load_autoencoder(tmp_path / "ours").fingerprint == ours.fingerprint
+    with torch.no_grad():
+        again = sae_lens.SAE.load_from_disk(tmp_path / "ours").encode(states)
+    torch.testing.assert_close(again, codes, rtol=1e-4, atol=1e-3)
+
+
 def test_other_architectures_of_saelens_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("sae_lens")
-    from sae_lens import StandardSAE, StandardSAEConfig
+    from sae_lens import GatedSAE, GatedSAEConfig
 
-    StandardSAE(StandardSAEConfig(d_in=8, d_sae=16)).save_model(tmp_path)
-    with pytest.raises(UserError, match=r"holds a standard SAE, and only Top-K SAEs"):
+    GatedSAE(GatedSAEConfig(d_in=8, d_sae=16)).save_model(tmp_path)
+    with pytest.raises(UserError, match=r"holds a gated SAE: expected one of topk, jumprelu, standard"):
         load_autoencoder(tmp_path)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.errors import UserError
 from data.ragged import Ragged, offsets_of
 from sae.latents import Pooling, TokenLatents, pool, token_latents
 
@@ -91,3 +94,40 @@ def test_token_latents_are_the_encoders_in_numpy(
     np.testing.assert_array_equal(latents.indices, indices.numpy())
     assert len(latents) == 3
     assert done == [(33, 100), (66, 100), (99, 100), (100, 100)]
+
+
+def test_a_threshold_decides_how_many_latents_a_token_has(
+    make_autoencoder: Make, make_states: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top_k = make_autoencoder(200, 24, 5)
+    states = make_states(500, 24)
+    pre = top_k.pre_activations(states)
+    threshold = pre.quantile(0.97, dim=0).clamp(min=0.1)
+    sae = replace(top_k, k=200, threshold=threshold)
+    expected = torch.where(pre > threshold, pre, 0)
+    monkeypatch.setattr("sae.threshold.TOKENS_AT_ONCE", {"cpu": 37})
+    monkeypatch.setattr("sae.latents.TOKENS_AT_ONCE", 150)
+    latents = token_latents(sae, Ragged(states, offsets_of([300, 0, 200])))
+    assert latents.activations.shape[1] == (expected > 0).sum(1).max()
+    assert np.all(np.diff(latents.activations, axis=1) <= 0)
+    found = torch.zeros_like(pre).scatter_add_(
+        1, torch.from_numpy(latents.indices.astype(np.int64)), torch.from_numpy(latents.activations)
+    )
+    torch.testing.assert_close(found, expected)
+    np.testing.assert_allclose(
+        pool(latents, 200).toarray()[0], expected[:300].sum(0).numpy(), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_no_token_above_the_threshold_leaves_one_empty_column(
+    make_autoencoder: Make, make_states: Make
+) -> None:
+    sae = replace(make_autoencoder(200, 24, 5), k=200, threshold=torch.full((200,), 1e6))
+    activations, indices = sae.encode(make_states(10, 24))
+    assert activations.shape == indices.shape == (10, 1)
+    assert not activations.any()
+    assert sae.encode(make_states(10, 24)[:0])[0].shape == (0, 1)
+    with pytest.raises(UserError, match="NaN or infinity"):
+        sae.encode(np.full((2, 24), np.nan, np.float16))
+    with pytest.raises(UserError, match="a threshold or a k, got both"):
+        replace(sae, k=5)
