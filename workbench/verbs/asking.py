@@ -1,0 +1,99 @@
+"""Verbs that ask a study: search, explain, evaluate, latent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.errors import UserError
+from workbench.printing import print_json, print_means, print_table
+from workbench.verbs.options import AsJson, Idf, StudyFolder, asked, bm25
+
+
+def search_verb(
+    study: StudyFolder,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    depth: Annotated[int, typer.Option(help="How many results.", min=1)] = 10,
+    system: Annotated[str, typer.Option(help="`latent`, `cosine` or `bm25`.")] = "latent",
+    idf: Idf = "clipped",
+    as_json: AsJson = False,
+) -> None:
+    """Rank the study's documents for a query."""
+    from retrieval.study import Study
+
+    if system not in ("latent", "cosine", "bm25"):
+        raise UserError(f"--system {system} is unknown: expected latent, cosine or bm25")
+    opened = Study.open(study)
+    table = opened.search(asked(query), depth, system, bm25(idf))  # type: ignore[arg-type]
+    if as_json:
+        print_json({"query": query, "results": table[["rank", "doc_id", "score"]].to_dict("records")})
+    elif table.empty:
+        print("No document shares a term with this query.")
+    else:
+        print_table(table)
+
+
+def explain(
+    study: StudyFolder,
+    query: Annotated[str, typer.Argument(help="The query.")],
+    doc_id: Annotated[str, typer.Argument(help="Id of the document whose score is to be explained.")],
+    idf: Idf = "clipped",
+    as_json: AsJson = False,
+) -> None:
+    """Show which latents give a document its score, and on which tokens.
+
+    The latents' contributions add up to the score. Each is shared over the tokens of document and query in
+    proportion to their activations.
+    """
+    from analyses.attribution import explain as explain_document
+    from retrieval.study import Study
+
+    explanation = explain_document(Study.open(study), asked(query), doc_id, bm25(idf))
+    if as_json:
+        print_json(explanation.to_dict())
+    else:
+        print(f"score {explanation.score:.4f}, of {len(explanation.ledger)} shared latents")
+        print_table(explanation.ledger.head(20))
+
+
+def evaluate(
+    study: StudyFolder,
+    runs: Annotated[
+        Path | None, typer.Option(help="Write each system's ranking to DIR/<system>.trec.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate latent terms (with the paper's idf and with Lucene's), cosine and lexical BM25 by the qrels."""
+    from retrieval.study import Study
+    from retrieval.systems import evaluate_systems, write_runs
+
+    evaluation = evaluate_systems(Study.open(study))
+    if runs:
+        write_runs(evaluation.runs, runs)
+    if as_json:
+        print_json(evaluation.means)
+    else:
+        print_means(evaluation.means)
+
+
+def latent(
+    study: StudyFolder,
+    number: Annotated[int, typer.Argument(help="The latent, from 0.", metavar="LATENT")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a latent encodes: its statistics, wordpieces and strongest contexts."""
+    from analyses.dictionary import latent_entry
+    from retrieval.study import Study
+
+    entry = latent_entry(Study.open(study), number).to_dict()
+    if as_json:
+        print_json(entry)
+        return
+    print(f"latent {number}: {entry['label']}")
+    for name, value in entry["statistics"].items():
+        shown = f"{value:,.4g}" if isinstance(value, int | float) else value
+        print(f"  {name.replace('_', ' '):<24}{shown}")
+    for context in entry["contexts"][:8]:
+        print("  -", " ".join(str(context["text"]).split()))
