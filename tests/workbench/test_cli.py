@@ -14,6 +14,7 @@ from data.errors import UserError
 from retrieval.run import read_trec
 from retrieval.study import Study
 from workbench import cli
+from workbench.verbs.options import parse_count
 
 VERBS = ("demo", "train", "index", "search", "explain", "evaluate", "latent", "app", "collection")
 
@@ -194,13 +195,13 @@ def test_tables_for_people(
     ("text", "count"), [("6M", 6_000_000), ("250k", 250_000), ("1_000", 1000), ("1.5m", 1_500_000)]
 )
 def test_counts(text: str, count: int) -> None:
-    assert cli.parse_count(text) == count
+    assert parse_count(text) == count
 
 
 @pytest.mark.parametrize("text", ["", "0", "-3", "six", "inf", "nan", "k"])
 def test_what_is_no_count_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="not a count"):
-        cli.parse_count(text)
+        parse_count(text)
 
 
 def test_help_needs_no_torch() -> None:
