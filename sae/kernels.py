@@ -7,10 +7,11 @@ Shapes: centred states h - b_dec (n_tokens, d_model), W_enc and W_dec (n_latents
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 # NaN and infinity keep their meaning: they must reach the loss, where they are caught.
 _kernel: Any = numba.njit(
@@ -208,31 +209,48 @@ def adamw(weights, first, second, gradient, adam):  # type: ignore[no-untyped-de
         )
 
 
+class Pairs(NamedTuple):
+    """The active (token, latent) pairs of a loss, sorted by latent, and what its gradients are made of.
+
+    places, offsets: see `sort_by_latent`. activations, slopes (n_tokens, k): z_ts and dL/dz_ts. residuals
+    (n_tokens, d_model) times scale: dL/d reconstruction.
+    """
+
+    offsets: NDArray[np.int64]
+    places: NDArray[np.int32]
+    activations: NDArray[np.float32]
+    slopes: NDArray[np.float32]
+    residuals: NDArray[np.float32]
+    scale: np.float32
+
+
 @_kernel
 def update_latents(  # type: ignore[no-untyped-def]
-    start, stop, offsets, places, activations, slopes, residuals, centred, scale, adam,
-    encoder, decoder, b_enc_gradient, b_dec_gradient,
-):  # fmt: skip
+    start, stop, losses, centred, adam, encoder, decoder, b_enc_gradient, b_dec_gradient
+):
     """Gradients and AdamW for the rows start..stop of W_enc and W_dec, in one pass while each row is in cache.
 
-    encoder, decoder: (weights, first moments, second moments). A decoder row loses the part of its gradient along
-    itself, and returns to unit norm. b_enc_gradient (n_latents,) is written at start..stop; what reaches b_dec
-    through these latents' pre-activations is added to b_dec_gradient (d_model,).
+    losses: a tuple of `Pairs`, which add up. encoder, decoder: (weights, first moments, second moments). A
+    decoder row loses the part of its gradient along itself, and returns to unit norm. b_enc_gradient (n_latents,)
+    is written at start..stop; what reaches b_dec through these latents' pre-activations is added to
+    b_dec_gradient (d_model,).
     """
     W_enc, W_enc_first, W_enc_second = encoder
     W_dec, W_dec_first, W_dec_second = decoder
-    k, d_model = activations.shape[1], W_dec.shape[1]
-    flat_activations, flat_slopes = activations.reshape(-1), slopes.reshape(-1)
+    d_model = W_dec.shape[1]
     encoder_gradient, decoder_gradient = np.empty(d_model, np.float32), np.empty(d_model, np.float32)
     for j in range(start, stop):
         encoder_gradient[:] = 0
         decoder_gradient[:] = 0
         slope_sum = np.float32(0)
-        for place in places[offsets[j] : offsets[j + 1]]:
-            t = place // k
-            add_scaled(encoder_gradient, flat_slopes[place], centred[t])
-            add_scaled(decoder_gradient, scale * flat_activations[place], residuals[t])
-            slope_sum += flat_slopes[place]
+        for loss in losses:
+            k = loss.activations.shape[1]
+            flat_activations, flat_slopes = loss.activations.reshape(-1), loss.slopes.reshape(-1)
+            for place in loss.places[loss.offsets[j] : loss.offsets[j + 1]]:
+                t = place // k
+                add_scaled(encoder_gradient, flat_slopes[place], centred[t])
+                add_scaled(decoder_gradient, loss.scale * flat_activations[place], loss.residuals[t])
+                slope_sum += flat_slopes[place]
         b_enc_gradient[j] = slope_sum
         add_scaled(b_dec_gradient, -slope_sum, W_enc[j])
         add_scaled(decoder_gradient, -dot(decoder_gradient, W_dec[j]), W_dec[j])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import SupportsFloat
 
 import numpy as np
 import torch
@@ -101,7 +102,10 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step found before it updated the weights: mean |h - h^|^2 a token, mean latents above 0 a token."""
+    """What one step found before it updated the weights: mean |h - h^|^2 a token, mean latents above 0 a token.
 
-    loss: float
-    l0: float
+    Where a GPU took the step they are scalars on it, and reading one waits for it.
+    """
+
+    loss: SupportsFloat
+    l0: SupportsFloat

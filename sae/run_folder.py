@@ -4,10 +4,12 @@
     checkpoint-<step>/          state.safetensors: weights and both moments; run.json: step, configuration, source
 
 A checkpoint is whole or absent: it is written under a temporary name and renamed, and only then the older one goes.
+A full disk is a `UserError`, and leaves the checkpoint that stands.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import signal
@@ -17,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -26,10 +29,15 @@ from sae.optimizer import TrainState
 
 
 def save_checkpoint(run_folder: Path, run: Mapping[str, Any], state: TrainState) -> None:
-    """Write checkpoint-<step>, then remove older ones and what a killed run left half-written."""
+    """Write checkpoint-<step>, then remove older ones and what a killed run left half-written.
+
+    Weights that hold NaN or infinity are a `UserError`: they must not replace a checkpoint that does not.
+    """
     name = f"checkpoint-{state.step:09d}"
     if not (run_folder / name).is_dir():
-        with new_folder(run_folder / name) as folder:
+        if not all(bool(torch.isfinite(weights).all()) for weights in state.weights.values()):
+            raise UserError("the weights hold NaN or infinity: train anew with a lower learning rate")
+        with told_if_full(run_folder), new_folder(run_folder / name) as folder:
             save_file(state.tensors(), folder / "state.safetensors")
             write_json(folder / "run.json", {"step": state.step, **run})
     for other in [*run_folder.glob("checkpoint-*"), *run_folder.glob(".checkpoint-*")]:
@@ -69,18 +77,27 @@ def load_checkpoint(
     return TrainState.from_tensors(tensors, run["config"]["k"], saved["step"])
 
 
+def last_checkpoint(run_folder: Path) -> int | None:
+    """The step of the newest checkpoint; None where there is none."""
+    steps = [int(path.name.removeprefix("checkpoint-")) for path in run_folder.glob("checkpoint-*")]
+    return max(steps, default=None)
+
+
 class Log:
     """Lines appended to a JSONL file; a resumed run first drops those that lie beyond its checkpoint."""
 
     def __init__(self, path: Path, keep_until: int) -> None:
         kept = [json.dumps(line) + "\n" for line in read_log(path) if line["step"] <= keep_until]
-        with new_file(path) as temporary:
+        with told_if_full(path.parent), new_file(path) as temporary:
             temporary.write_text("".join(kept), encoding="utf-8")
-        self._file = path.open("a", encoding="utf-8")
+        self._folder = path.parent
+        self._file = path.open("ab", buffering=0)
 
     def write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        text = (json.dumps(line) + "\n").encode()
+        with told_if_full(self._folder):
+            if self._file.write(text) != len(text):
+                raise OSError(errno.ENOSPC, "the line was cut short")
 
     def close(self) -> None:
         self._file.close()
@@ -95,12 +112,26 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
+def told_if_full(folder: Path) -> Iterator[None]:
+    """Turn a full disk, or a full quota, into a `UserError`."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        if full or f"os error {errno.ENOSPC}" in str(error) or f"os error {errno.EDQUOT}" in str(error):
+            raise UserError(f"the disk of {folder} is full: free some space, then resume") from None
+        raise
+
+
+@contextmanager
 def interrupts_deferred() -> Iterator[Callable[[], bool]]:
     """Hold Ctrl-C back while a step changes the weights; yields a function that tells whether it was pressed.
 
-    Only the main thread gets signals, so elsewhere there is nothing to hold back.
+    Only the main thread gets signals, so elsewhere there is nothing to hold back; nor is there in a process that
+    was started to ignore Ctrl-C, as shells start background jobs.
     """
-    if threading.current_thread() is not threading.main_thread():
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield lambda: False
         return
     pressed = threading.Event()

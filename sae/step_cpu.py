@@ -6,7 +6,8 @@
 
 n: tokens in the batch. Forward, a block of tokens at a time; backward, a block of latents at a time, with the
 active (token, latent) pairs sorted by latent. Decoder rows keep unit norm: their gradient loses its part along the
-row, so that AdamW's moments hold rotations only, and the row is normalised after the step.
+row, so that AdamW's moments hold rotations only, and the row is normalised after the step. An auxiliary loss has
+the same gradients with other latents z, e^ - e = e^ + r for r, and no term 2/n sum_t r_t.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from data.threads import for_each_block
 from sae import kernels
+from sae.auxiliary import Auxiliary, k_auxiliary
+from sae.kernels import Pairs
 from sae.optimizer import AdamW, Step, TrainState
-from sae.top_k import BLOCK, Nominator, centre, fastest_product
+from sae.top_k import BLOCK, Nominator, centre, fastest_product, top_k_latents
 
 LATENT_BLOCK = 128
 
@@ -28,23 +32,23 @@ LATENT_BLOCK = 128
 class CpuStepper:
     """Holds the buffers of one batch size; `step` changes the state in place."""
 
-    def __init__(self, state: TrainState, batch_size: int) -> None:
+    def __init__(self, state: TrainState, batch_size: int, auxiliary: Auxiliary | None = None) -> None:
         n_latents, d_model = state.weights["W_enc"].shape
         self.state = state
-        self.centred, self.residuals = np.empty((2, batch_size, d_model), np.float32)
-        self.activations, self.slopes = np.empty((2, batch_size, state.k), np.float32)
+        self.auxiliary = auxiliary
+        self.centred = np.empty((batch_size, d_model), np.float32)
         self.indices = np.empty((batch_size, state.k), np.int32)
         self.squared_errors = np.empty(batch_size, np.float32)
-        self.offsets = np.empty(n_latents + 1, np.int64)
-        self.places = np.empty(batch_size * state.k, np.int32)
         self.b_enc_gradient = np.empty(n_latents, np.float32)
+        self.pairs = _empty_pairs(batch_size, n_latents, d_model, state.k, 2 / batch_size)
 
     def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
         """states (batch_size, d_model), any float type; NaN or infinity is a `UserError` and changes nothing."""
         self._forward(states)
+        revived = self._revive()
         loss = float(self.squared_errors.mean(dtype=np.float64))
-        self._backward(adamw)
-        n_active = int(self.offsets[-1])
+        self._backward((self.pairs,) if revived is None else (self.pairs, revived), adamw)
+        n_active = int(self.pairs.offsets[-1])
         return Step(loss=loss, l0=n_active / len(states))
 
     def _forward(self, states: NDArray[Any]) -> None:
@@ -58,22 +62,54 @@ class CpuStepper:
 
             def forward(start: int, stop: int) -> None:
                 block = slice(start, stop)
-                centred, residuals = self.centred[block], self.residuals[block]
-                activations, indices = self.activations[block], self.indices[block]
+                centred, residuals = self.centred[block], self.pairs.residuals[block]
+                activations, indices = self.pairs.activations[block], self.indices[block]
                 centred[:] = centre(states[block], b_dec)
                 select(centred, activations, indices)
                 np.negative(centred, out=residuals)
                 kernels.decode(activations, indices, W_dec, residuals)
                 kernels.differentiate(
-                    residuals, activations, indices, W_dec, np.float32(2 / len(states)),
-                    self.slopes[block], self.squared_errors[block],
+                    residuals, activations, indices, W_dec, self.pairs.scale,
+                    self.pairs.slopes[block], self.squared_errors[block],
                 )  # fmt: skip
 
             return forward
 
         for_each_block(len(states), BLOCK, worker)
+        kernels.sort_by_latent(self.pairs.activations, self.indices, self.pairs.offsets, self.pairs.places)
 
-    def _backward(self, adamw: AdamW) -> None:
+    def _revive(self) -> Pairs | None:
+        """The auxiliary loss's pairs; None where there is no such loss or nothing is dead."""
+        if self.auxiliary is None or not len(dead := self.auxiliary.dead_latents(self.state).numpy()):
+            return None
+        W_enc, b_enc, W_dec = (self.state.weights[name].numpy() for name in ("W_enc", "b_enc", "W_dec"))
+        n, d_model = self.centred.shape
+        weight = self.auxiliary.weight_now(
+            torch.from_numpy(self.centred), torch.from_numpy(self.pairs.residuals), n
+        )
+        no_bias = np.zeros(d_model, np.float32)
+        activations, chosen = top_k_latents(
+            self.centred, (W_enc[dead], b_enc[dead], no_bias), k_auxiliary(d_model, len(dead))
+        )
+        indices = dead.astype(np.int32)[chosen]
+        pairs = _empty_pairs(n, len(W_enc), d_model, activations.shape[1], 2 / n * weight.item())
+        pairs.activations[:] = activations
+        unused = np.empty(n, np.float32)
+
+        def differentiate(start: int, stop: int) -> None:
+            block = slice(start, stop)
+            pairs.residuals[block] = self.pairs.residuals[block]
+            kernels.decode(activations[block], indices[block], W_dec, pairs.residuals[block])
+            kernels.differentiate(
+                pairs.residuals[block], activations[block], indices[block], W_dec, pairs.scale,
+                pairs.slopes[block], unused[block],
+            )  # fmt: skip
+
+        for_each_block(n, BLOCK, lambda: differentiate)
+        kernels.sort_by_latent(activations, indices, pairs.offsets, pairs.places)
+        return pairs
+
+    def _backward(self, losses: tuple[Pairs, ...], adamw: AdamW) -> None:
         state = self.state
         state.step += 1
         constants = adamw.constants(state.step)
@@ -81,20 +117,28 @@ class CpuStepper:
             name: (weights.numpy(), state.first[name].numpy(), state.second[name].numpy())
             for name, weights in state.weights.items()
         }
-        scale = np.float32(2 / len(self.centred))
-        kernels.sort_by_latent(self.activations, self.indices, self.offsets, self.places)
         n_blocks = -(-len(self.b_enc_gradient) // LATENT_BLOCK)
         b_dec_gradients = np.zeros((n_blocks, self.centred.shape[1]), np.float32)
 
         def update(start: int, stop: int) -> None:
             kernels.update_latents(
-                start, stop, self.offsets, self.places, self.activations, self.slopes, self.residuals, self.centred,
-                scale, constants, moments["W_enc"], moments["W_dec"],
+                start, stop, losses, self.centred, constants, moments["W_enc"], moments["W_dec"],
                 self.b_enc_gradient, b_dec_gradients[start // LATENT_BLOCK],
             )  # fmt: skip
 
         for_each_block(len(self.b_enc_gradient), LATENT_BLOCK, lambda: update)
         kernels.adamw(*moments["b_enc"], self.b_enc_gradient, constants)
-        b_dec_gradient = scale * self.residuals.sum(axis=0) + b_dec_gradients.sum(axis=0)
+        b_dec_gradient = self.pairs.scale * self.pairs.residuals.sum(axis=0) + b_dec_gradients.sum(axis=0)
         kernels.adamw(*moments["b_dec"], b_dec_gradient, constants)
-        state.last_fired.numpy()[np.diff(self.offsets) > 0] = state.step
+        state.last_fired.numpy()[np.diff(self.pairs.offsets) > 0] = state.step
+
+
+def _empty_pairs(n_tokens: int, n_latents: int, d_model: int, k: int, scale: float) -> Pairs:
+    return Pairs(
+        offsets=np.empty(n_latents + 1, np.int64),
+        places=np.empty(n_tokens * k, np.int32),
+        activations=np.empty((n_tokens, k), np.float32),
+        slopes=np.empty((n_tokens, k), np.float32),
+        residuals=np.empty((n_tokens, d_model), np.float32),
+        scale=np.float32(scale),
+    )

@@ -1,54 +1,152 @@
-"""The step of `sae.step_cpu` in plain torch, for a GPU: the same equations and the same update.
+"""The step of `sae.step_cpu` in plain torch, for GPUs and for several processes: the same equations and update.
 
 No gradient is dense in (n_tokens, n_latents): sums over the active pairs are embedding bags, by token to decode
-and, with the pairs sorted by latent, by latent for the gradients. Repeatable, since bags do not race.
+and, with the pairs sorted by latent, by latent for the gradients. Repeatable, since bags do not race. Nothing waits
+for the device but the auxiliary loss, whose shapes depend on how many latents are dead.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from typing import Any
+
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import embedding_bag
 
-from data.errors import UserError
-from sae.optimizer import AdamW, Step, TrainState
+from sae.auxiliary import Auxiliary, k_auxiliary
+from sae.optimizer import WEIGHTS, AdamW, Step, TrainState
+from sae.top_k_torch import dots, nominated_top_k
+from sae.workers import ALONE, Workers
 
 
-def torch_step(state: TrainState, states: torch.Tensor, adamw: AdamW) -> Step:
-    """states (n_tokens, d_model), any float type, on the state's device; NaN or infinity is a `UserError`."""
-    W_enc, b_enc, W_dec, b_dec = (state.weights[name] for name in ("W_enc", "b_enc", "W_dec", "b_dec"))
-    n_latents, k, n = len(W_enc), state.k, len(states)
+@dataclass(frozen=True)
+class Gradients:
+    """Of the mean loss over the whole batch, of one worker's tokens: the workers' sum is the whole batch's.
 
-    centred = states.float() - b_dec
-    if not torch.isfinite(centred.sum()):
-        raise UserError("token states hold NaN or infinity: encode the text again, in float32")
-    values, indices = torch.topk(torch.addmm(b_enc, centred, W_enc.T), k)
-    activations = values.relu()
-    residuals = embedding_bag(indices, W_dec, per_sample_weights=activations, mode="sum") - centred
-    slopes = 2 / n * torch.einsum("td,tkd->tk", residuals, W_dec[indices]) * (activations > 0)
+    squared_error: sum_t |h_t - h^_t|^2, (1,). n_fired (n_latents,): tokens at which a latent is above 0.
+    """
 
-    pairs = indices.flatten().argsort(stable=True)
-    tokens = pairs // k
-    starts = torch.searchsorted(indices.flatten()[pairs], torch.arange(n_latents, device=W_enc.device))
+    W_enc: torch.Tensor
+    b_enc: torch.Tensor
+    W_dec: torch.Tensor
+    b_dec: torch.Tensor
+    squared_error: torch.Tensor
+    n_fired: torch.Tensor
 
-    def by_latent(coefficients: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        weights = coefficients.flatten()[pairs]
-        return embedding_bag(tokens, rows, starts, per_sample_weights=weights, mode="sum")
+    def tensors(self) -> list[torch.Tensor]:
+        return [getattr(self, field.name) for field in fields(self)]
 
-    W_dec_gradient = by_latent(activations * (2 / n), residuals)
-    b_enc_gradient = by_latent(slopes, torch.ones(n, 1, device=W_enc.device)).squeeze(1)
-    gradients = {
-        "W_enc": by_latent(slopes, centred),
-        "b_enc": b_enc_gradient,
-        "W_dec": W_dec_gradient - (W_dec_gradient * W_dec).sum(1, keepdim=True) * W_dec,
-        "b_dec": 2 / n * residuals.sum(0) - b_enc_gradient @ W_enc,
-    }
+
+class TorchStepper:
+    """`step` changes the state in place; all workers are given the same batches and end with the same state.
+
+    nominate_in: torch.bfloat16 where the device multiplies it natively, see `sae.top_k_torch`.
+    """
+
+    def __init__(
+        self,
+        state: TrainState,
+        auxiliary: Auxiliary | None = None,
+        workers: Workers = ALONE,
+        nominate_in: torch.dtype = torch.float32,
+    ) -> None:
+        self.state = state
+        self.auxiliary = auxiliary
+        self.workers = workers
+        self.nominate_in = nominate_in
+
+    def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
+        """states (batch_size, d_model), the whole batch, any float type, finite; the result stays on the device."""
+        share = torch.from_numpy(self.workers.share(states))
+        device = self.state.last_fired.device
+        if device.type == "cuda":  # from pinned memory the copy waits for nothing
+            share = share.pin_memory()
+        gradients = self.gradients(share.to(device, non_blocking=True), len(states))
+        self.workers.sum(gradients.tensors())
+        update(self.state, gradients, adamw)
+        return Step(gradients.squared_error[0] / len(states), gradients.n_fired.sum() / len(states))
+
+    def gradients(self, states: torch.Tensor, n_tokens: int) -> Gradients:
+        """states: this worker's share of the n_tokens of the batch, (n, d_model), on the state's device."""
+        W_enc, b_enc, W_dec, b_dec = (self.state.weights[name] for name in WEIGHTS)
+        centred = states.float() - b_dec
+        values, indices, _ = nominated_top_k(centred, W_enc, b_enc, self.state.k, self.nominate_in)
+        loss = _Loss.of(values, indices, centred, W_dec, torch.tensor(2 / n_tokens))
+        ours = loss.by_latent(centred, len(W_enc))
+        n_fired = torch.zeros_like(b_enc)
+        n_fired.index_add_(0, indices.flatten(), (loss.activations > 0).flatten().float())
+        if self.auxiliary is not None and len(dead := self.auxiliary.dead_latents(self.state)):
+            weight = self.auxiliary.weight_now(centred, loss.residuals, n_tokens, self.workers.sum)
+            k = k_auxiliary(W_enc.shape[1], len(dead))
+            values, chosen, _ = nominated_top_k(centred, W_enc[dead], b_enc[dead], k, self.nominate_in)
+            theirs = _Loss.of(values, dead[chosen], -loss.residuals, W_dec, 2 / n_tokens * weight)
+            added = theirs.by_latent(centred, len(W_enc))
+            ours = tuple(one + other for one, other in zip(ours, added, strict=True))
+        W_enc_gradient, b_enc_gradient, W_dec_gradient = ours
+        return Gradients(
+            W_enc=W_enc_gradient,
+            b_enc=b_enc_gradient,
+            W_dec=W_dec_gradient,
+            b_dec=2 / n_tokens * loss.residuals.sum(0) - b_enc_gradient @ W_enc,
+            squared_error=loss.residuals.square().sum()[None],
+            n_fired=n_fired,
+        )
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """scale / 2 sum_t |r_t|^2 with r_t = sum_s z_ts W_dec[indices_ts] - target_t, and its slopes dL/dz_ts."""
+
+    activations: torch.Tensor
+    indices: torch.Tensor
+    residuals: torch.Tensor
+    slopes: torch.Tensor
+    scale: torch.Tensor
+
+    @classmethod
+    def of(
+        cls,
+        values: torch.Tensor,
+        indices: torch.Tensor,
+        target: torch.Tensor,
+        W_dec: torch.Tensor,
+        scale: torch.Tensor,
+    ) -> _Loss:
+        activations = values.relu()
+        residuals = embedding_bag(indices, W_dec, per_sample_weights=activations, mode="sum") - target
+        slopes = scale * dots(residuals, W_dec, indices) * (activations > 0)
+        return cls(activations, indices, residuals, slopes, scale)
+
+    def by_latent(self, centred: torch.Tensor, n_latents: int) -> tuple[torch.Tensor, ...]:
+        """dL/dW_enc, dL/db_enc and dL/dW_dec."""
+        pairs = self.indices.flatten().argsort(stable=True)
+        tokens = pairs // self.indices.shape[1]
+        latents = torch.arange(n_latents, device=pairs.device)
+        starts = torch.searchsorted(self.indices.flatten()[pairs], latents)
+
+        def total(coefficients: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+            weights = coefficients.flatten()[pairs]
+            return embedding_bag(tokens, rows, starts, per_sample_weights=weights, mode="sum")
+
+        ones = torch.ones(len(centred), 1, device=centred.device)
+        return (
+            total(self.slopes, centred),
+            total(self.slopes, ones).squeeze(1),
+            total(self.activations * self.scale, self.residuals),
+        )
+
+
+def update(state: TrainState, gradients: Gradients, adamw: AdamW) -> None:
+    """AdamW's step along the whole batch's gradients; decoder rows turn, and keep unit norm."""
+    W_dec = state.weights["W_dec"]
+    along = (gradients.W_dec * W_dec).sum(1, keepdim=True) * W_dec
     state.step += 1
-    for name, gradient in gradients.items():
+    for name in WEIGHTS:
+        gradient = getattr(gradients, name) - (along if name == "W_dec" else 0)
         _adamw(state.weights[name], state.first[name], state.second[name], gradient, adamw, state.step)
     W_dec /= W_dec.norm(dim=1, keepdim=True)
-    fired = indices[activations > 0]
-    state.last_fired[fired] = state.step
-    return Step(loss=residuals.square().sum(1).mean().item(), l0=len(fired) / n)
+    state.last_fired.masked_fill_(gradients.n_fired > 0, state.step)
 
 
 def _adamw(

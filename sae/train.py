@@ -1,8 +1,9 @@
 """Train a Top-K SAE: batches of token states in, weights out; interrupted anywhere, resumed to the bit.
 
 Minimises mean_t |h_t - h^_t|^2 (summed over d_model) with AdamW, warm-up, cosine, and decoder rows of unit norm, as
-the paper has it; nothing keeps latents alive but b_dec from data and an encoder that starts along the decoder.
-A run folder holds `log.jsonl`, a line every few steps, and the newest `checkpoint-<step>/`.
+the paper has it. Nothing keeps latents alive but b_dec from data and an encoder that starts along the decoder, and,
+where it is asked for, `sae.auxiliary`. A run folder holds `log.jsonl`, a line every few steps, and the newest
+`checkpoint-<step>/`.
 """
 
 from __future__ import annotations
@@ -10,26 +11,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from contextlib import ExitStack, closing, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
 
+from data.encoders import bfloat16_is_native
 from data.errors import UserError
+from sae.auxiliary import Auxiliary, dead_latents
 from sae.metrics import total_variance
 from sae.model import SparseAutoencoder, initial_autoencoder
-from sae.optimizer import AdamW, Step, TrainState, learning_rate
-from sae.run_folder import Log, interrupts_deferred, load_checkpoint, save_checkpoint
+from sae.optimizer import AdamW, Step, TrainState
+from sae.run_folder import Log, interrupts_deferred, last_checkpoint, load_checkpoint, save_checkpoint
 from sae.step_cpu import CpuStepper
-from sae.step_torch import torch_step
+from sae.step_torch import TorchStepper
+from sae.train_config import Architecture, TrainConfig
+from sae.workers import ALONE, Workers
+
+__all__ = ["Architecture", "TokenSource", "TrainConfig", "TrainStep", "train"]
 
 SAMPLE_FOR_B_DEC = 65_536  # tokens
 DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is shorter
-
-Architecture = Literal["topk", "batchtopk", "jumprelu", "matryoshka", "standard"]
 
 
 class TokenSource(Protocol):
@@ -48,80 +53,6 @@ class TokenSource(Protocol):
     def sample(self, n: int, seed: int) -> NDArray[Any]:
         """At most n tokens' states, (n, d_model), fixed by the seed."""
         ...
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """What decides the weights, besides the states, and how often to write.
-
-    n_tokens counts views, so three epochs count a token thrice; checkpoint_every and log_every count steps.
-    auxiliary_weight: that of `sae.auxiliary`'s loss, which revives dead latents; 0 leaves it out, as the paper
-    states none, and 1/32 is Gao et al.'s. sparsity_coefficient: the weight of the sparsity penalty, which only
-    jumprelu and standard have (the others have k); None is the default of `sae.train_sae_lens`.
-    """
-
-    n_tokens: int
-    n_latents: int = 8192
-    k: int = 16
-    batch_size: int = 4096
-    peak_learning_rate: float = 1e-3
-    warmup_fraction: float = 0.05
-    betas: tuple[float, float] = (0.9, 0.999)
-    weight_decay: float = 0.0
-    seed: int = 0
-    checkpoint_every: int = 500
-    log_every: int = 10
-    architecture: Architecture = "topk"
-    auxiliary_weight: float = 0.0
-    sparsity_coefficient: float | None = None
-
-    def __post_init__(self) -> None:
-        for holds, sentence in self._demands():
-            if not holds:
-                raise UserError(sentence)
-
-    def _demands(self) -> Iterator[tuple[bool, str]]:
-        known = get_args(Architecture)
-        yield self.architecture in known, f"expected one of {', '.join(known)}, got {self.architecture!r}"
-        yield self.batch_size >= 1, f"a batch needs at least 1 token, got {self.batch_size}"
-        yield (
-            self.n_tokens >= self.batch_size,
-            f"{self.n_tokens} tokens do not fill one batch of {self.batch_size}: train on more",
-        )
-        yield (
-            1 <= self.k <= self.n_latents,
-            f"k must be between 1 and the {self.n_latents} latents, got {self.k}",
-        )
-        for name in ("checkpoint_every", "log_every"):
-            yield getattr(self, name) >= 1, f"{name} counts steps, from 1 on, got {getattr(self, name)}"
-        for name in ("peak_learning_rate", "weight_decay", "auxiliary_weight"):
-            weight = getattr(self, name)
-            yield 0 <= weight < math.inf, f"{name} must be 0 or a positive number, got {weight}"
-        yield 0 <= self.warmup_fraction <= 1, f"expected warmup_fraction in 0..1, got {self.warmup_fraction}"
-        if (coefficient := self.sparsity_coefficient) is not None:
-            yield (
-                self.architecture in ("jumprelu", "standard"),
-                f"{self.architecture} has k, and no sparsity_coefficient: give that to jumprelu or standard",
-            )
-            yield 0 <= coefficient < math.inf, f"expected a sparsity_coefficient from 0 on, got {coefficient}"
-
-    @classmethod
-    def defaults(cls) -> dict[str, Any]:
-        """What a checkpoint that is older than a setting was trained with."""
-        return {field.name: field.default for field in fields(cls) if field.default is not MISSING}
-
-    def record(self) -> dict[str, Any]:
-        """What decides the weights, as JSON can hold it."""
-        return {name: value for name, value in asdict(self).items() if not name.endswith("_every")}
-
-    @property
-    def n_steps(self) -> int:
-        return self.n_tokens // self.batch_size
-
-    def adamw(self, step: int) -> AdamW:
-        """AdamW at step 0..n_steps - 1."""
-        rate = learning_rate(step, self.n_steps, self.peak_learning_rate, self.warmup_fraction)
-        return AdamW(rate, self.betas, weight_decay=self.weight_decay)
 
 
 @dataclass(frozen=True)
@@ -149,11 +80,16 @@ def train(
     resume: bool = False,
     on_step: Callable[[TrainStep], None] | None = None,
     device: str = "cpu",
+    workers: Workers = ALONE,
 ) -> SparseAutoencoder:
-    """The trained SAE. Ctrl-C saves a checkpoint, then raises KeyboardInterrupt; so does a batch that holds NaN.
+    """The trained SAE. Ctrl-C saves a checkpoint, then raises KeyboardInterrupt.
+
+    A batch that holds NaN, a source that fails and a full disk are a `UserError` that says what is kept.
 
     resume: continue from run_folder's checkpoint, or begin where there is none; a checkpoint of another
     configuration or another source is a `UserError`, and so is one in the way of a fresh run.
+    workers: all of them call this with the same arguments and return the same SAE; the first alone reads and
+    writes run_folder, and calls on_step.
     """
     if config.architecture != "topk":
         raise UserError(
@@ -164,72 +100,147 @@ def train(
         "config": config.record(),
         "source": {"d_model": source.d_model, "n_tokens": source.n_tokens, **(trained_on or {})},
     }
-    state = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
-    if state is None:
-        mean_state = source.sample(SAMPLE_FOR_B_DEC, config.seed).mean(axis=0, dtype="float32")
-        state = TrainState.of(
-            initial_autoencoder(source.d_model, config.n_latents, config.k, mean_state, config.seed)
-        )
-    state = state.to(device)
-    take_step = _stepper(state, config.batch_size, device)
+    device = workers.device(device)
+    state = _starting_state(config, source, run_folder, run, resume, device, workers)
     dead_after = min(DEAD_AFTER, source.n_tokens) // config.batch_size
+    take_step = _stepper(config, state, dead_after, device, workers)
+    batches = source.batches(config.batch_size, config.seed, state.step)
 
     with ExitStack() as stack:
-        log = stack.enter_context(closing(Log(run_folder / "log.jsonl", keep_until=state.step)))
         interrupted = stack.enter_context(interrupts_deferred())
-        batches = source.batches(config.batch_size, config.seed, state.step)
-        began, first = time.perf_counter(), state.step
+
+        def open_log() -> _Reports:
+            log = stack.enter_context(closing(Log(run_folder / "log.jsonl", keep_until=state.step)))
+            return _Reports(config, state, dead_after, log, on_step)
+
+        def go_on() -> None:
+            if interrupted():
+                raise KeyboardInterrupt
+
+        def next_batch() -> NDArray[Any]:
+            go_on()
+            return _finite(next(batches))
+
+        def report() -> None:
+            if reports is not None:
+                reports.write(batch, result)
+
+        def keep() -> None:
+            save_checkpoint(run_folder, run, state)
+
         try:
+            reports = workers.first_does(open_log)
             while state.step < config.n_steps:
-                adamw = config.adamw(state.step)
-                batch = next(batches)
-                result = take_step(batch, adamw)
+                batch = workers.together(next_batch)
+                result = take_step(batch, config.adamw(state.step))
                 if state.step % config.log_every == 0 or state.step == config.n_steps:
-                    seconds = (time.perf_counter() - began) / (state.step - first)
-                    line = _line(config, state, batch, result, adamw, dead_after, seconds)
-                    log.write(asdict(line))
-                    if on_step:
-                        on_step(line)
-                if interrupted():
-                    raise KeyboardInterrupt
+                    workers.together(report)
                 if state.step % config.checkpoint_every == 0:
-                    save_checkpoint(run_folder, run, state)
-        except UserError as error:
-            save_checkpoint(run_folder, run, state)
-            raise UserError(
-                f"training stopped at batch {state.step} ({error}); the state before it is kept in {run_folder}"
-            ) from None
+                    workers.first_does(keep)
+            workers.first_does(keep)
+            workers.together(go_on)
         except KeyboardInterrupt:
-            save_checkpoint(run_folder, run, state)
+            try:
+                workers.first_does(keep)
+            except UserError as error:
+                raise _stopped(state, error, run_folder) from None
             raise
-        save_checkpoint(run_folder, run, state)
+        except UserError as error:
+            with suppress(UserError):
+                workers.first_does(keep)
+            raise _stopped(state, error, run_folder) from None
     return replace(state.autoencoder(), trained_on={**(trained_on or {}), "training": run["config"]})
 
 
-def _stepper(state: TrainState, batch_size: int, device: str) -> Callable[[NDArray[Any], AdamW], Step]:
-    if torch.device(device).type == "cpu":
-        return CpuStepper(state, batch_size).step
-    return lambda batch, adamw: torch_step(state, torch.from_numpy(batch).to(device), adamw)
-
-
-def _line(
+def _starting_state(
     config: TrainConfig,
-    state: TrainState,
-    batch: NDArray[Any],
-    result: Step,
-    adamw: AdamW,
-    dead_after: int,
-    seconds_a_step: float,
-) -> TrainStep:
-    return TrainStep(
-        step=state.step,
-        n_steps=config.n_steps,
-        tokens=state.step * config.batch_size,
-        loss=result.loss,
-        fvu=result.loss * len(batch) / max(total_variance(torch.from_numpy(batch)).item(), math.ulp(0)),
-        l0=result.l0,
-        dead_latents=int((state.step - state.last_fired > dead_after).sum()),
-        learning_rate=adamw.learning_rate,
-        tokens_per_second=config.batch_size / seconds_a_step,
-        seconds_left=seconds_a_step * (config.n_steps - state.step),
-    )
+    source: TokenSource,
+    run_folder: Path,
+    run: Mapping[str, Any],
+    resume: bool,
+    device: str,
+    workers: Workers,
+) -> TrainState:
+    """The checkpoint's state, or a fresh one: the first worker's, on this worker's device."""
+
+    def found_or_made() -> TrainState:
+        if workers.is_first:
+            found = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
+            if found is not None:
+                return found
+        mean_state = source.sample(SAMPLE_FOR_B_DEC, config.seed).mean(axis=0, dtype="float32")
+        return TrainState.of(
+            initial_autoencoder(source.d_model, config.n_latents, config.k, mean_state, config.seed)
+        )
+
+    state = workers.together(found_or_made).to(device)
+    step = torch.tensor([state.step])
+    workers.take_first([step, *state.tensors().values()])
+    state.step = int(step)
+    return state
+
+
+def _stepper(
+    config: TrainConfig, state: TrainState, dead_after: int, device: str, workers: Workers
+) -> Callable[[NDArray[Any], AdamW], Step]:
+    """The fused step where one process trains on a CPU, else the one that separates gradients from update."""
+    auxiliary = Auxiliary(config.auxiliary_weight, dead_after) if config.auxiliary_weight else None
+    if workers.size == 1 and torch.device(device).type == "cpu":
+        return CpuStepper(state, config.batch_size, auxiliary).step
+    native = bfloat16_is_native(torch.device(device))
+    return TorchStepper(state, auxiliary, workers, torch.bfloat16 if native else torch.float32).step
+
+
+def _finite(batch: NDArray[Any]) -> NDArray[Any]:
+    """The batch, looked through on CPU, so that no step waits for a GPU's answer."""
+    if not torch.isfinite(torch.from_numpy(batch).float().sum()):
+        raise UserError("token states hold NaN or infinity: encode the text again, in float32")
+    return batch
+
+
+def _stopped(state: TrainState, error: UserError, run_folder: Path) -> UserError:
+    kept = last_checkpoint(run_folder)
+    what = "nothing is kept yet" if kept is None else f"the state after step {kept} is kept"
+    return UserError(f"training stopped at batch {state.step} ({error}); {what} in {run_folder}")
+
+
+class _Reports:
+    """Writes the log's lines; the clock starts with the object."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        state: TrainState,
+        dead_after: int,
+        log: Log,
+        on_step: Callable[[TrainStep], None] | None,
+    ) -> None:
+        self.config, self.state, self.dead_after = config, state, dead_after
+        self.log, self.on_step = log, on_step
+        self.began, self.first = time.perf_counter(), state.step
+
+    def write(self, batch: NDArray[Any], result: Step) -> None:
+        line = self._line(batch, result)
+        self.log.write(asdict(line))
+        if self.on_step:
+            self.on_step(line)
+
+    def _line(self, batch: NDArray[Any], result: Step) -> TrainStep:
+        config, step = self.config, self.state.step
+        loss, l0 = (
+            float(result.loss),
+            float(result.l0),
+        )  # a GPU is done with the step before the clock is read
+        seconds_a_step = (time.perf_counter() - self.began) / (step - self.first)
+        return TrainStep(
+            step=step,
+            n_steps=config.n_steps,
+            tokens=step * config.batch_size,
+            loss=loss,
+            fvu=loss * len(batch) / max(total_variance(torch.from_numpy(batch)).item(), math.ulp(0)),
+            l0=l0,
+            dead_latents=len(dead_latents(self.state, self.dead_after)),
+            learning_rate=config.adamw(step - 1).learning_rate,
+            tokens_per_second=config.batch_size / seconds_a_step,
+            seconds_left=seconds_a_step * (config.n_steps - step),
+        )
