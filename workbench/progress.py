@@ -1,19 +1,28 @@
-"""Progress with an estimate: a bar a stage on a terminal, a line now and then in a log."""
+"""Progress with an estimate: a bar a stage on a terminal, a line now and then in a log, a status for the app."""
 
 from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from data.files import write_json
+from workbench.job_folder import Job, Status
+
+SECONDS_BETWEEN_STATUSES = 0.25
+
 
 class StageProgress:
     """Call it with (stage, done, total); `note` adds a few live figures to the running stage."""
 
-    def __init__(self, seconds_between_lines: float = 10.0) -> None:
+    def __init__(self, job: Job | None = None, seconds_between_lines: float = 10.0) -> None:
         self._console = Console(stderr=True)
         self._bars = Progress(
             TextColumn("{task.description:<28}"),
@@ -29,6 +38,7 @@ class StageProgress:
         self._started: dict[str, float] = {}
         self._last_line = 0.0
         self._between = seconds_between_lines
+        self._status = StatusFile(job.folder / "status.json") if job else None
 
     def __enter__(self) -> StageProgress:
         if self._console.is_terminal:
@@ -47,6 +57,8 @@ class StageProgress:
             self._tasks[stage] = self._bars.add_task(stage, total=total, note=note)
             self._started[stage] = now
         self._bars.update(self._tasks[stage], completed=done, total=total, note=note)
+        if self._status:
+            self._status.report(stage, done, total, note)
         finished = done >= total
         if not self._console.is_terminal and (finished or now - self._last_line > self._between):
             self._last_line = now
@@ -59,4 +71,34 @@ class StageProgress:
 
     def reused(self, stage: str, what: str) -> None:
         """Say that a finished stage was found and kept."""
+        if self._status:
+            self._status.report(stage, 1, 1, "kept from before")
         self._console.print(f"[dim]{stage:<28} kept from before ({what})[/dim]", highlight=False)
+
+
+class StatusFile:
+    """A job's status.json: written a few times a second, and whenever a stage begins or ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()  # the encoder reports from its threads
+        self._status: Status | None = None
+        self._written = 0.0
+
+    def report(self, stage: str, done: int, total: int, note: str) -> None:
+        now = time.time()
+        with self._lock:
+            last = self._status
+            began, finished = now, {}
+            if last is not None:
+                finished = dict(last.finished)
+                if last.stage == stage:
+                    began = last.began
+                else:
+                    finished[last.stage] = last.updated - last.began
+            self._status = Status(stage, done, total, note, began, now, finished)
+            fresh = last is None or last.stage != stage or done >= total
+            if fresh or now - self._written > SECONDS_BETWEEN_STATUSES:
+                self._written = now
+                with suppress(OSError):  # a full disk ends the work itself, where it is told in a sentence
+                    write_json(self._path, asdict(self._status))

@@ -1,0 +1,199 @@
+"""A job's folder: all that is known of a long command, on disk, whoever started it and whoever asks.
+
+    artifacts()/jobs/<id>/
+        job.json        what was asked: the command line, where, by whom, since when it is queued, what it writes
+        lock            held by the job's process for as long as it lives (flock: the kernel drops it in any case)
+        process.json    its pid, and when its turn came
+        status.json     the running stage, written a few times a second
+        output.txt      what it printed, where the app started it
+        end.json        exit status and, if it failed, why in one sentence
+
+A job's state is read off these and stored nowhere: a process that died without a word was interrupted, and no
+pid that the system gave to somebody else can be taken for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from data.errors import UserError
+from data.files import new_folder, read_json, write_json
+from workbench.artifacts import artifacts
+
+State = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
+OUTCOMES: tuple[State, ...] = ("finished", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Request:
+    """job.json. queued: seconds of the epoch. after: id of a job that must finish first. files: what it writes."""
+
+    argv: Sequence[str]
+    cwd: str
+    title: str
+    origin: Literal["app", "shell"]
+    queued: float
+    after: str | None = None
+    files: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.queued, int | float)
+        _require(self.argv, list)
+        for text in (*self.argv, *(self.files or {}).values(), self.cwd, self.title):
+            _require(text, str)
+
+
+@dataclass(frozen=True)
+class Status:
+    """status.json. began, updated: seconds of the epoch; finished: earlier stages and the seconds each took."""
+
+    stage: str
+    done: int
+    total: int
+    note: str
+    began: float
+    updated: float
+    finished: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for number in (self.done, self.total, self.began, self.updated, *self.finished.values()):
+            _require(number, int | float)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of this stage, if it goes on as it went; an estimate, None before there is anything to go by."""
+        elapsed = self.updated - self.began
+        return elapsed * (self.total - self.done) / self.done if self.done > 0 and elapsed > 1 else None
+
+
+@dataclass(frozen=True)
+class End:
+    """end.json. error: one sentence, "" where there was none. time: seconds of the epoch."""
+
+    outcome: Literal["finished", "failed", "cancelled"]
+    exit_status: int
+    error: str
+    time: float
+
+    def __post_init__(self) -> None:
+        _require(self.time, int | float)
+        if self.outcome not in OUTCOMES:
+            raise TypeError(self.outcome)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it stood when it was read. began: when its turn came, seconds of the epoch."""
+
+    folder: Path
+    request: Request
+    state: State
+    pid: int | None
+    began: float | None
+    status: Status | None
+    end: End | None
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def living(self) -> bool:
+        return self.state in ("running", "waiting")
+
+
+def jobs_folder() -> Path:
+    return artifacts().resolve() / "jobs"
+
+
+def read_job(folder: Path) -> Job | None:
+    """The job in a folder as it stands, None where there is none."""
+    request = _read(Request, folder / "job.json")
+    if request is None:
+        return None
+    end = _read(End, folder / "end.json")
+    living = end is None and is_held(folder)
+    if end is None and not living:
+        end = _read(End, folder / "end.json")  # it may have ended between the two looks
+    pid, began = _process(folder)
+    state: State = "interrupted"
+    if end:
+        state = end.outcome
+    elif living:
+        state = "running" if began else "waiting"
+    return Job(folder, request, state, pid, began, _read(Status, folder / "status.json"), end)
+
+
+def create(request: Request) -> tuple[Path, int]:
+    """A new job's folder and a descriptor that holds its lock; nobody sees the one without the other."""
+    moment = datetime.fromtimestamp(request.queued, UTC)
+    folder = jobs_folder() / f"{moment:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+    with new_folder(folder) as new:
+        lock = hold(new)
+        assert lock is not None
+        write_json(new / "job.json", asdict(request))
+    return folder, lock
+
+
+def hold(folder: Path, seconds: float = 0.3) -> int | None:
+    """A descriptor that holds the job's lock, None while a process has it; a passing look at it is waited for."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(descriptor)
+                return None
+            time.sleep(0.02)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether the job's process lives."""
+    try:
+        with (folder / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _process(folder: Path) -> tuple[int | None, float | None]:
+    process = _read_mapping(folder / "process.json")
+    pid, began = process.get("pid"), process.get("began")
+    return (pid if isinstance(pid, int) else None), (began if isinstance(began, int | float) else None)
+
+
+T = TypeVar("T")
+
+
+def _read(kind: type[T], path: Path) -> T | None:
+    try:
+        return kind(**_read_mapping(path))
+    except (TypeError, AttributeError):
+        return None
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    try:
+        read = read_json(path)
+    except (UserError, OSError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _require(value: object, kind: Any) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(value)
