@@ -42,7 +42,7 @@ def load_model(name: str, precision: str = "float32", device: str = "auto") -> L
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    place = _device(device)
+    place = device_named(device)
     dtype = _dtype(precision, place)
     twin = random_twin(name)
     path = resolve_model(twin.of if twin else name)
@@ -52,7 +52,7 @@ def load_model(name: str, precision: str = "float32", device: str = "auto") -> L
         with seeded(twin.seed if twin else 0):
             if twin:
                 config = AutoConfig.from_pretrained(path)
-                model = AutoModel.from_config(config).to(dtype)  # type: ignore[no-untyped-call]
+                model = AutoModel.from_config(config, dtype=torch.float32).to(dtype)  # type: ignore[no-untyped-call]
             else:
                 model = AutoModel.from_pretrained(path, dtype=dtype)
     except (OSError, ValueError, KeyError) as error:
@@ -137,7 +137,8 @@ def _weights_fingerprint(model: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def _device(name: str) -> torch.device:
+def device_named(name: str) -> torch.device:
+    """The torch device of a name; "auto" is the GPU where there is one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
