@@ -94,15 +94,15 @@ def _parts(name: str, tensors: Tensors, k: int | None, path: Path) -> Parts:
     """The weights of a class, with the equations of its `encode` folded into ours."""
     if name in ("JumpReluAutoEncoder", "MatryoshkaBatchTopKSAE"):
         W_enc, b_enc, W_dec, b_dec = tensors.weights("W_enc", "b_enc", "W_dec", "b_dec")
-        parts = Parts(path, W_enc.T, b_enc, W_dec, b_dec)
+        parts = Parts(path, W_enc.transpose(0, -1), b_enc, W_dec, b_dec)
     elif name == "GatedAutoEncoder":
         W_enc, W_dec, b_dec = tensors.weights("encoder.weight", "decoder.weight", "decoder_bias")
         gates = tensors.weights("r_mag", "gate_bias", "mag_bias")
-        return ungated(Parts(path, W_enc, torch.zeros(len(W_enc)), W_dec.T, b_dec), *gates)
+        return ungated(Parts(path, W_enc, torch.zeros(len(W_enc)), W_dec.transpose(0, -1), b_dec), *gates)
     else:
         bias = {"AutoEncoder": "bias", "AutoEncoderNew": "decoder.bias"}.get(name, "b_dec")
         W_enc, b_enc, W_dec, b_dec = tensors.weights("encoder.weight", "encoder.bias", "decoder.weight", bias)
-        parts = Parts(path, W_enc, b_enc, W_dec.T, b_dec)
+        parts = Parts(path, W_enc, b_enc, W_dec.transpose(0, -1), b_dec)
     match name:
         case "AutoEncoder":
             return with_unit_decoder(replace(parts, threshold=torch.zeros(len(b_enc))))

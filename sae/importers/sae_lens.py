@@ -115,7 +115,7 @@ def autoencoder_of(
     architecture = str(config["architecture"])
     _refuse(config, architecture, scaling_factor, where)
     W_enc, W_dec, b_dec = tensors.weights("W_enc", "W_dec", "b_dec")
-    parts = Parts(where, W_enc.T, torch.zeros(len(W_dec)), W_dec, b_dec)
+    parts = Parts(where, W_enc.transpose(0, -1), torch.zeros(len(W_dec)), W_dec, b_dec)
     rescaled = config.get("rescale_acts_by_decoder_norm", False)
     if architecture == "gated":
         parts = ungated(parts, *tensors.weights("r_mag", "b_gate", "b_mag"))
