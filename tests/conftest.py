@@ -56,7 +56,7 @@ def tiny_sae(
     """A small SAE, really trained on the collection's token states."""
     from sae.train import TrainConfig
     from workbench.progress import StageProgress
-    from workbench.stages import train_autoencoder
+    from workbench.training import train_autoencoder
 
     folder = tmp_path_factory.mktemp("sae")
     config = TrainConfig(n_latents=512, k=8, n_tokens=40_000, batch_size=512)

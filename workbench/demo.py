@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from data.files import fingerprint, read_json, write_json
 from workbench.artifacts import artifacts
@@ -20,6 +21,7 @@ class DemoRecipe:
 
     collection: str = "docstrings"
     encoder: str = "minilm"
+    architecture: Literal["topk"] = "topk"
     n_latents: int = 8192
     k: int = 16
     max_length: int = 192
@@ -49,16 +51,23 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
     from data.collections import load_collection
     from data.encoders import Encoder, EncoderConfig
     from sae.train import TrainConfig
-    from workbench.stages import make_study, train_autoencoder
+    from workbench.stages import make_study
+    from workbench.training import train_autoencoder
 
     with StageProgress() as progress:
         progress("Read the docstrings", 0, 1)
         collection = load_collection(recipe.collection)
         progress("Read the docstrings", 1, 1, f"{len(collection.corpus):,} documents")
         encoder = Encoder.load(EncoderConfig(recipe.encoder, max_length=recipe.max_length))
-        config = TrainConfig(n_latents=recipe.n_latents, k=recipe.k, n_tokens=recipe.tokens, seed=recipe.seed)
+        config = TrainConfig(
+            n_tokens=recipe.tokens,
+            n_latents=recipe.n_latents,
+            k=recipe.k,
+            seed=recipe.seed,
+            architecture=recipe.architecture,
+        )
         sae = train_autoencoder(collection, encoder, config, recipe.epochs, sae_folder, progress, resume=True)
         study = make_study(
-            collection, encoder, sae, folder, progress, max_queries=recipe.queries, replace=True
+            collection, encoder, sae, folder, progress, max_queries=recipe.queries, replace_other=True
         )
     return str(study.manifest["fingerprint"])

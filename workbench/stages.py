@@ -1,14 +1,14 @@
 """The stages of the main job, each kept under a fingerprint of its inputs and reused while they are the same.
 
-    collection -> activations -> SAE -> study
+    collection -> activations -> SAE (workbench.training) -> study
 
 Activations are kept under `artifacts()`, named by their fingerprint; SAE and study where their user says.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,16 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.vocabulary import write_vocabulary
-from data.activations import ActivationStore, select_documents, write_store
+from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
-from data.encoders import Encoder
+from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
-from data.files import fingerprint, new_folder
-from retrieval.pipeline import build_study, versions
+from data.files import fingerprint
+from retrieval.pipeline import build_study
 from retrieval.study import Study
-from sae.checkpoint import load_autoencoder, save_autoencoder
+from sae.importers import import_autoencoder, with_encoder
 from sae.model import SparseAutoencoder
-from sae.train import TrainConfig, TrainStep, train
 from workbench.artifacts import artifacts
 from workbench.progress import StageProgress
 
@@ -35,7 +34,7 @@ def activations(
 ) -> ActivationStore:
     """Token states of a collection's documents (all, or those at `rows`), from the store if they are there."""
     source = _source(collection, rows)
-    folder = _store_folder(encoder, source)
+    folder = store_folder(encoder, collection, rows)
     stage = "Encode the text"
     if (folder / "manifest.json").is_file():
         progress.reused(stage, folder.name)
@@ -49,7 +48,7 @@ def activations(
 
 def stored_activations(encoder: Encoder, collection: Collection) -> ActivationStore | None:
     """The store of exactly this corpus by exactly this encoder, if there is one."""
-    folder = _store_folder(encoder, _source(collection, None))
+    folder = store_folder(encoder, collection, None)
     return ActivationStore.open(folder) if (folder / "manifest.json").is_file() else None
 
 
@@ -59,66 +58,10 @@ def _source(collection: Collection, rows: NDArray[np.int64] | None) -> dict[str,
     return source if rows is None else source | {"documents": fingerprint([int(row) for row in rows])}
 
 
-def _store_folder(encoder: Encoder, source: dict[str, Any]) -> Path:
+def store_folder(encoder: Encoder, collection: Collection, rows: NDArray[np.int64] | None) -> Path:
+    """Where `activations` keeps its store, whether it stands or not."""
+    source = _source(collection, rows)
     return artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
-
-
-def train_autoencoder(
-    collection: Collection,
-    encoder: Encoder,
-    config: TrainConfig,
-    epochs: int,
-    out: Path,
-    progress: StageProgress,
-    resume: bool = False,
-) -> SparseAutoencoder:
-    """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
-
-    Of the text, about config.n_tokens / epochs distinct tokens are encoded, from documents chosen by the seed;
-    a shorter text is read in more epochs, so that config.n_tokens token views are trained on in any case.
-    The log and the checkpoints of a training that is not finished are in `.<out>.training` beside it.
-    """
-    texts = collection.corpus.texts
-    rows = select_documents(encoder, texts, -(-config.n_tokens // epochs), config.seed)
-    trained_on: dict[str, Any] = {
-        "encoder": encoder.describe(),
-        "text": {
-            "name": collection.name,
-            "fingerprint": corpus_fingerprint(collection.corpus),
-            "documents": len(rows),
-            "of_documents": len(texts),
-        },
-    }
-    recipe = fingerprint([trained_on, dataclasses.asdict(config)])
-    if (out / "cfg.json").is_file():
-        sae = load_autoencoder(out)
-        if sae.trained_on.get("recipe") == recipe:
-            progress.reused("Train the SAE", str(out))
-            return sae
-        raise UserError(f"{out} holds another SAE: choose another folder, or remove it first")
-    if out.exists() and any(out.iterdir()):
-        raise UserError(f"{out} exists and is not an SAE: choose another folder")
-    run = out.with_name(f".{out.name}.training")
-    if not resume and any(run.glob("checkpoint-*")):
-        raise UserError(
-            f"{out} has an unfinished training: add --resume to go on, or remove {run} to start anew"
-        )
-    store = activations(encoder, collection, None if len(rows) == len(texts) else rows, progress)
-
-    def on_step(step: TrainStep) -> None:
-        note = f"FVU {step.fvu:.3f}  L0 {step.l0:.1f}  dead {step.dead_latents:,}"
-        progress("Train the SAE", step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
-
-    facts = trained_on | {"recipe": recipe, "distinct_tokens": store.n_tokens, "versions": versions()}
-    sae = train(
-        config, store, run, trained_on=facts, resume=resume, on_step=on_step, device=str(encoder.device)
-    )
-    sae = dataclasses.replace(sae, name=out.name)
-    with new_folder(out) as folder:
-        save_autoencoder(sae, folder)
-        shutil.copy(run / "log.jsonl", folder / "log.jsonl")
-    shutil.rmtree(run)
-    return sae
 
 
 def make_study(
@@ -130,7 +73,7 @@ def make_study(
     *,
     pooling: Literal["sum", "max"] = "sum",
     max_queries: int | None = None,
-    replace: bool = False,
+    replace_other: bool = False,
 ) -> Study:
     """Index a collection by an SAE's latents, and describe its vocabulary, so that pages only read it.
 
@@ -144,8 +87,44 @@ def make_study(
         pooling=pooling,
         max_queries=max_queries,
         store=stored_activations(encoder, collection),
-        replace=replace,
+        replace=replace_other,
         progress=progress,
     )
     write_vocabulary(study)
     return study
+
+
+def read_autoencoder(
+    source: str | Path, given: EncoderConfig | None = None, device: str = "auto", k: int | None = None
+) -> tuple[SparseAutoencoder, Encoder]:
+    """An SAE of any format with its encoder: the one that it names, or the one `given` where it names none."""
+    sae = import_autoencoder(source, k)
+    named = sae.trained_on.get("encoder")
+    if named:
+        config = replace(EncoderConfig(**named["config"]), device=device)
+    elif given:
+        config = given
+    else:
+        raise UserError(
+            f"{sae.name} does not say which encoder it was trained on: name it with --encoder (and --layer)"
+        )
+    encoder = Encoder.load(config)
+    return with_encoder(sae, encoder.describe()), encoder
+
+
+def index_family(
+    sources: Sequence[Path],
+    collection: Collection,
+    out: Path,
+    given: EncoderConfig | None,
+    device: str,
+    progress: StageProgress,
+    **options: Any,
+) -> list[Study]:
+    """A study of each SAE: at `out` if it is one, else at <out>-<name of its folder>."""
+    studies = []
+    for source in sources:
+        sae, encoder = read_autoencoder(source, given, device)
+        folder = out if len(sources) == 1 else out.with_name(f"{out.name}-{source.name}")
+        studies.append(make_study(collection, encoder, sae, folder, progress, **options))
+    return studies

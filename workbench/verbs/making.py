@@ -75,7 +75,7 @@ def train_verb(
     from data.encoders import Encoder, EncoderConfig
     from sae.train import TrainConfig
     from workbench.progress import StageProgress
-    from workbench.stages import train_autoencoder
+    from workbench.training import train_autoencoder
 
     if epochs < 1:
         raise UserError(f"--epochs {epochs} reads no text: expected 1 or more")

@@ -1,0 +1,183 @@
+"""Training as a stage: which documents, from a store or streamed, by which trainer, and what the SAE says of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.activations import select_documents
+from data.corpus import Collection, corpus_fingerprint
+from data.encoders import Encoder
+from data.errors import UserError
+from data.files import fingerprint, new_folder
+from retrieval.pipeline import versions
+from sae.checkpoint import load_autoencoder, save_autoencoder
+from sae.model import SparseAutoencoder
+from sae.train import TokenSource, TrainConfig, TrainStep, train
+from sae.workers import ALONE, Workers
+from workbench.artifacts import artifacts
+from workbench.progress import StageProgress
+from workbench.stages import activations, store_folder
+
+STAGE = "Train the SAE"
+
+
+def train_family(
+    collection: Collection,
+    encoder: Encoder,
+    config: TrainConfig,
+    epochs: int,
+    out: Path,
+    progress: StageProgress,
+    n_seeds: int,
+    **options: Any,
+) -> list[SparseAutoencoder]:
+    """One SAE a seed, config.seed and the n_seeds - 1 after it, in out/seed-<seed>; all read the same documents."""
+    seeds = range(config.seed, config.seed + n_seeds)
+    return [
+        train_autoencoder(
+            collection,
+            encoder,
+            replace(config, seed=seed),
+            epochs,
+            out / f"seed-{seed}",
+            progress,
+            documents_seed=config.seed,
+            stage=f"{STAGE}, seed {seed}",
+            **options,
+        )
+        for seed in seeds
+    ]
+
+
+def members(sae: Path) -> Sequence[Path]:
+    """The SAEs of a family that `train_family` wrote, by seed; any other path is its own only member."""
+    found = {int(path.parent.name[5:]): path.parent for path in sae.glob("seed-*/cfg.json")}
+    return [found[seed] for seed in sorted(found)] or [sae]
+
+
+def train_autoencoder(
+    collection: Collection,
+    encoder: Encoder,
+    config: TrainConfig,
+    epochs: int,
+    out: Path,
+    progress: StageProgress,
+    resume: bool = False,
+    *,
+    documents_seed: int | None = None,
+    disk_budget: int | None = None,
+    workers: Workers = ALONE,
+    stage: str = STAGE,
+) -> SparseAutoencoder:
+    """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
+
+    Of the text, about config.n_tokens / epochs distinct tokens are encoded, from documents chosen by documents_seed
+    (config.seed if None); a shorter text is read in more epochs, so that config.n_tokens token views are trained on
+    in any case. Token states are kept in a store, or streamed from the encoder where the store would take more than
+    disk_budget bytes (None: half of what is free). The log and the checkpoints of a training that is not finished
+    are in `.<out>.training` beside it.
+    """
+    texts = collection.corpus.texts
+    seed = config.seed if documents_seed is None else documents_seed
+    rows = select_documents(encoder, texts, -(-config.n_tokens // epochs), seed)
+    trained_on: dict[str, Any] = {
+        "encoder": encoder.describe(),
+        "text": {
+            "name": collection.name,
+            "fingerprint": corpus_fingerprint(collection.corpus),
+            "documents": len(rows),
+            "of_documents": len(texts),
+        },
+    }
+    recipe = fingerprint([trained_on, config.record()])
+    if (out / "cfg.json").is_file():
+        sae = load_autoencoder(out)
+        if sae.trained_on.get("recipe") == recipe:
+            progress.reused(stage, str(out))
+            return sae
+        raise UserError(f"{out} holds another SAE: choose another folder, or remove it first")
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} exists and is not an SAE: choose another folder")
+    run = run_folder(out)
+    if not resume and any(run.glob("checkpoint-*")):
+        raise UserError(
+            f"{out} has an unfinished training: add --resume to go on, or remove {run} to start anew"
+        )
+    chosen = None if len(rows) == len(texts) else rows
+    source = token_source(encoder, collection, chosen, progress, disk_budget, workers)
+
+    def on_step(step: TrainStep) -> None:
+        note = f"FVU {step.fvu:.3f}  L0 {step.l0:.1f}  dead {step.dead_latents:,}"
+        progress(stage, step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
+
+    facts = trained_on | {"recipe": recipe, "distinct_tokens": source.n_tokens, "versions": versions()}
+    common: dict[str, Any] = {
+        "trained_on": facts,
+        "resume": resume,
+        "on_step": on_step,
+        "device": str(encoder.device),
+    }
+    if config.architecture == "topk":
+        sae = train(config, source, run, workers=workers, **common)
+    elif workers.size > 1:
+        raise UserError(
+            f"{config.architecture} trains in one process, got {workers.size}: start it without torchrun"
+        )
+    else:
+        from sae.train_sae_lens import train_sae_lens  # seconds to import, and most trainings are Top-K
+
+        sae = train_sae_lens(config, source, run, **common)
+    sae = replace(sae, name=out.name)
+    workers.first_does(lambda: _finish(sae, run, out))
+    return sae
+
+
+def _finish(sae: SparseAutoencoder, run: Path, out: Path) -> None:
+    with new_folder(out) as folder:
+        save_autoencoder(sae, folder)
+        shutil.copy(run / "log.jsonl", folder / "log.jsonl")
+    shutil.rmtree(run)
+
+
+def run_folder(out: Path) -> Path:
+    """Where the log and the checkpoints of an unfinished training into `out` are."""
+    return out.with_name(f".{out.name}.training")
+
+
+def token_source(
+    encoder: Encoder,
+    collection: Collection,
+    rows: NDArray[np.int64] | None,
+    progress: StageProgress,
+    disk_budget: int | None,
+    workers: Workers,
+) -> TokenSource:
+    """The documents' token states: a store where it stands or fits the budget, else a stream from the encoder."""
+    try:
+        from data.streaming import StreamedStates, store_bytes
+    except ImportError:
+        return activations(encoder, collection, rows, progress)
+    texts = collection.corpus.texts
+    chosen = texts if rows is None else [texts[row] for row in rows]
+    manifest = store_folder(encoder, collection, rows) / "manifest.json"
+    if not manifest.is_file():
+        needed = store_bytes(int(encoder.count_tokens(chosen).sum()), encoder.d_model)
+        if needed > (default_disk_budget() if disk_budget is None else disk_budget):
+            return StreamedStates(encoder, chosen, part=(workers.rank, workers.size))
+    workers.first_does(lambda: activations(encoder, collection, rows, progress))
+    return activations(encoder, collection, rows, progress)
+
+
+def default_disk_budget() -> int:
+    """Half of the free disk under `artifacts()`, in bytes."""
+    folder = artifacts()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free // 2
