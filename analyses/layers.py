@@ -1,0 +1,97 @@
+"""A sweep over layers: the same SAE trained at each, and what the latents of each are worth as terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analyses.overview import evaluation_table
+from data.errors import UserError
+from retrieval.study import Study
+
+MEASURES = ("nDCG@10", "R@100")
+COLUMNS = [
+    "layer", "position", "system", "measure", "mean", "low", "high", "n_queries", "fvu", "n_alive_latents", "study",
+]  # fmt: skip
+
+
+def layer_table(
+    studies: Sequence[Study],
+    logs: Mapping[str, Path] | None = None,
+    measures: Sequence[str] = MEASURES,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row a layer, system and measure, from studies of one collection by one encoder, from shallow to deep.
+
+    Columns: layer, its label ("embeddings", "1", ..., "final", or a hook point's name); position, 0 for the first;
+    system: latent, latent_lucene_idf, and the controls cosine and bm25, which no layer changes; measure; mean over
+    queries with its 95% bootstrap interval low, high (as `analyses.overview.summarise`) and n_queries; fvu, of the
+    training's last logged batch (NaN where no log is kept); n_alive_latents, those that some document has; study,
+    its name. logs: study name -> the training's log.jsonl; without it, the one beside the study's SAE.
+    """
+    _check_comparable(studies)
+    logs = logs or {}
+    rows = []
+    for position, study in enumerate(sorted(studies, key=lambda study: depth_of(layer_of(study)))):
+        table = evaluation_table(study, n_resamples=n_resamples, seed=seed)
+        facts: dict[str, Any] = {
+            "layer": layer_label(layer_of(study)),
+            "position": position,
+            "fvu": _last_fvu(logs.get(study.name, study.path / "sae" / "log.jsonl")),
+            "n_alive_latents": int(study.manifest["counts"]["n_alive_latents"]),
+            "study": study.name,
+        }
+        rows.append(table[table["measure"].isin(measures)].assign(**facts))
+    return pd.concat(rows, ignore_index=True)[COLUMNS]
+
+
+def layer_of(study: Study) -> int | str | None:
+    """The layer or hook point that a study's token states were read at; None is the final hidden states."""
+    return study.manifest["encoder"]["config"]["layer"]  # type: ignore[no-any-return]
+
+
+def layer_label(layer: int | str | None) -> str:
+    """A layer as people read it."""
+    return "final" if layer is None else "embeddings" if layer == 0 else str(layer)
+
+
+def depth_of(layer: int | str | None) -> tuple[float, str]:
+    """How deep a layer lies, to sort by: a hook point inside block i between hidden states i and i + 1."""
+    if layer is None:
+        return float("inf"), ""
+    if isinstance(layer, int):
+        return float(layer), ""
+    block = re.match(r"blocks\.(\d+)\.", layer)
+    return (int(block[1]) + 0.5 if block else -0.5), layer
+
+
+def _check_comparable(studies: Sequence[Study]) -> None:
+    if not studies:
+        raise UserError("there is no study to compare layers of: expected one study a layer, got none")
+    for what, of in (
+        ("encoder", lambda study: study.manifest["encoder"]["fingerprint"]),
+        ("collection", lambda study: study.manifest["collection"]["fingerprint"]),
+        ("queries", lambda study: list(study.queries.ids)),
+    ):
+        if odd := [study.name for study in studies if of(study) != of(studies[0])]:
+            raise UserError(
+                f"studies {studies[0].name} and {odd[0]} differ in their {what}: a sweep over layers compares "
+                "studies of one collection by one encoder"
+            )
+    layers = [layer_label(layer_of(study)) for study in studies]
+    if twice := [layer for layer in layers if layers.count(layer) > 1]:
+        raise UserError(f"two studies are of layer {twice[0]}: give one study a layer")
+    if unjudged := [study.name for study in studies if study.per_query.empty]:
+        raise UserError(
+            f"study {unjudged[0]} has no relevance judgements: sweep over a collection that has qrels"
+        )
+
+
+def _last_fvu(log: Path) -> float:
+    lines = pd.read_json(log, lines=True) if log.is_file() else pd.DataFrame()
+    return float(lines["fvu"].iloc[-1]) if "fvu" in lines else float("nan")
