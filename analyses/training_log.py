@@ -1,0 +1,33 @@
+"""The log of a training, or of several, as one table: a row every few steps of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from sae.run_folder import read_log
+from sae.train import TrainStep
+
+COLUMNS = ("run", *(field.name for field in fields(TrainStep)))
+
+
+def training_log(logs: Mapping[str, Path]) -> pd.DataFrame:
+    """Name -> log.jsonl; a run that has not written yet has no rows, and a line cut short is left out.
+
+    run: the name. step, n_steps: done and in all. tokens: views so far. loss: mean |h - h^|^2 a token. fvu: its
+    share of the batch's variance. l0: latents above 0, mean a token. dead_latents: not fired for ten million
+    tokens, or an epoch where that is shorter. learning_rate. tokens_per_second: since the run began or went on.
+    seconds_left: if it goes on as it went.
+    """
+    rows = [{"run": name} | line for name, path in logs.items() for line in read_log(path)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def thinned(log: pd.DataFrame, n_rows: int = 400) -> pd.DataFrame:
+    """At most n_rows rows of each run, evenly spaced, the last one among them: as much as a curve can show."""
+    from_end = log.groupby("run", sort=False).cumcount(ascending=False)
+    length = log.groupby("run", sort=False)["run"].transform("size")
+    return log[from_end % (length // n_rows).clip(lower=1) == 0].groupby("run", sort=False).tail(n_rows)
