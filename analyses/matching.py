@@ -109,7 +109,8 @@ def match(similarity: NDArray[np.float32]) -> Matching:
 
 def mutual_nearest(similarity: NDArray[np.float32]) -> Matching:
     """Pairs that are each other's most similar, (n_a, n_b): a cheap, stricter matching; ties by number."""
-    known = np.where(np.isnan(similarity), -np.inf, similarity)
+    unknown = np.isnan(similarity)
+    known = np.where(unknown, -np.inf, similarity) if unknown.any() else similarity
     if known.size == 0:
         return _matching(similarity, np.zeros(0, np.int64), np.zeros(0, np.int64))
     nearest_b, nearest_a = known.argmax(axis=1), known.argmax(axis=0)

@@ -1,0 +1,66 @@
+"""Types of latents, drawn: how much of a vocabulary is lexical, narrow and broad, beside the paper's.
+
+The three colours are Paul Tol's high-contrast scheme (SRON/EPS/TN/09-002), made to be told apart by every eye and
+in grey; what has no type is grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analyses.figures.theme import figure, plain, translucent
+
+TYPE_COLOURS = {
+    "lexical": "#004488",
+    "narrow": "#BB5566",
+    "broad": "#DDAA33",
+    "rare": "#8B929A",
+    "dead": "#D9DCDF",
+}
+TYPE_NAMES = {
+    "lexical": "Lexical",
+    "narrow": "Narrow semantic",
+    "broad": "Broad topical",
+    "rare": "Too rare to tell",
+    "dead": "Dead",
+}
+PAPER = "the paper"
+
+
+def type_shares_figure(shares: Mapping[str, pd.DataFrame], height: int | None = None) -> go.Figure:
+    """A stacked bar a vocabulary (its name -> `type_shares`), and the paper's, paler, as the last.
+
+    Columns type, count, share, low, high, paper; each vocabulary's shares sum to 1.
+    """
+    names = [*shares, PAPER]
+    chart = figure(height or 90 + 46 * len(names))
+    for kind in next(iter(shares.values()))["type"]:
+        rows = [table.set_index("type").loc[kind] for table in shares.values()]
+        values = [float(row["share"]) for row in rows] + [float(rows[0]["paper"])]
+        notes = [
+            f"{int(row['count']):,} latents<br>95% interval {row['low']:.1%} to {row['high']:.1%}"
+            for row in rows
+        ]
+        colour = TYPE_COLOURS[kind]
+        chart.add_bar(
+            y=[plain(name) for name in names],
+            x=values,
+            orientation="h",
+            name=TYPE_NAMES[kind],
+            marker={"color": [colour] * len(rows) + [translucent(colour, 0.55)], "line": {"width": 0}},
+            text=[f"{value:.0%}" for value in values],
+            textposition="inside",
+            insidetextanchor="middle",
+            textfont={"color": "#22262B" if kind == "broad" else "#FFFFFF", "size": 14},
+            customdata=[*notes, "as reported; its procedure is not known"],
+            hovertemplate=f"<b>{TYPE_NAMES[kind]}</b> %{{x:.1%}}<br>%{{customdata}}<extra></extra>",
+        )
+    chart.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
+    chart.update_xaxes(
+        range=[0, 1], tickformat=".0%", showgrid=False, title="of the latents that have a type"
+    )
+    chart.update_yaxes(autorange="reversed", tickfont={"size": 14})
+    return chart
