@@ -46,7 +46,8 @@ def _listing(repository: str, revision: str | None, source: str) -> list[str] | 
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     try:
-        return HfApi().list_repo_files(repository, revision=revision)
+        siblings = HfApi().model_info(repository, revision=revision).siblings or []
+        return [sibling.rfilename for sibling in siblings]
     except RepositoryNotFoundError as error:
         raise UserError(
             f"the Hugging Face hub shows no model {repository!r}: check its name, or log in if it is private"
@@ -54,8 +55,9 @@ def _listing(repository: str, revision: str | None, source: str) -> list[str] | 
     except RevisionNotFoundError as error:
         raise UserError(f"{repository} on the Hugging Face hub has no revision {revision!r}") from error
     except Exception as error:  # network, proxy and name errors of several libraries
-        try:
-            return Path(snapshot_download(repository, revision=revision, local_files_only=True))
+        try:  # no pattern: a snapshot is good enough with whatever files it has
+            found = snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=[])
+            return Path(found)
         except Exception:
             raise _unreachable(source, error) from error
 
