@@ -111,7 +111,7 @@ def estimate(
     measured: bool = True,
     disk_budget: int | None = None,
 ) -> Cost:
-    """The cost of training on a collection. disk_budget: bytes that states may take, default half of what is free."""
+    """The cost of training on a collection. disk_budget: bytes for token states, half of what is free if None."""
     reading = measure_reading(collection, encoder, config, epochs)
     speeds = measure_speeds(collection, encoder, config) if measured else None
     return cost_of(collection, encoder, config, reading, speeds, n_seeds, disk_budget)

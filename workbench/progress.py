@@ -20,10 +20,15 @@ SECONDS_BETWEEN_STATUSES = 0.25
 
 
 class StageProgress:
-    """Call it with (stage, done, total); `note` adds a few live figures to the running stage."""
+    """Call it with (stage, done, total); `note` adds a few live figures to the running stage.
 
-    def __init__(self, job: Job | None = None, seconds_between_lines: float = 10.0) -> None:
-        self._console = Console(stderr=True)
+    job: whose status it writes too. silent: print nothing, as the second of several processes should.
+    """
+
+    def __init__(
+        self, job: Job | None = None, seconds_between_lines: float = 10.0, silent: bool = False
+    ) -> None:
+        self._console = Console(stderr=True, quiet=silent)
         self._bars = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=32),
@@ -38,10 +43,12 @@ class StageProgress:
         self._started: dict[str, float] = {}
         self._last_line = 0.0
         self._between = seconds_between_lines
+        self._draws_bars = self._console.is_terminal and not silent
+        self._prints_lines = not self._console.is_terminal and not silent
         self._status = StatusFile(job.folder / "status.json") if job else None
 
     def __enter__(self) -> StageProgress:
-        if self._console.is_terminal:
+        if self._draws_bars:
             self._bars.start()
         return self
 
@@ -60,7 +67,7 @@ class StageProgress:
         if self._status:
             self._status.report(stage, done, total, note)
         finished = done >= total
-        if not self._console.is_terminal and (finished or now - self._last_line > self._between):
+        if self._prints_lines and (finished or now - self._last_line > self._between):
             self._last_line = now
             elapsed = now - self._started[stage]
             left = elapsed * (total - done) / max(1, done)
