@@ -22,6 +22,7 @@ from scipy.sparse import csr_array
 from data.encoders import Encoder, TokenStates
 from data.errors import UserError
 from data.models import Pooling
+from retrieval.kernels import kernel
 from retrieval.variants import float_states, parts, pooled_counts
 from sae.model import SparseAutoencoder
 
@@ -59,16 +60,17 @@ class TextSums:
         counts: csr_array,
     ) -> TextSums:
         """Of whole texts: both states (n_tokens, d_model), what `encode` gave, and counts (n_texts, n_latents)."""
-        h, r = states.double(), reconstructed.double()
         n_texts, n_latents = counts.shape
         fires = activations > 0
+        state = np.zeros(states.shape[1])
+        squares, squared_error, cosines = _compare(states.cpu().numpy(), reconstructed.cpu().numpy(), state)
         return cls(
             n_texts=n_texts,
-            n_tokens=len(h),
-            state=h.sum(0).cpu().numpy(),
-            squares=float(h.square().sum()),
-            squared_error=float((h - r).square().sum()),
-            cosines=float(torch.nn.functional.cosine_similarity(h, r, dim=1).sum()),
+            n_tokens=len(states),
+            state=state,
+            squares=squares,
+            squared_error=squared_error,
+            cosines=cosines,
             tokens_by_l0=torch.bincount(fires.sum(1), minlength=n_latents + 1).cpu().numpy(),
             firings=torch.bincount(indices[fires].long(), minlength=n_latents).cpu().numpy(),
             document_frequency=np.bincount(counts.indices, minlength=n_latents),
@@ -99,6 +101,28 @@ class TextSums:
         """The least L0 that so many percent of the tokens do not exceed."""
         reached = np.cumsum(self.tokens_by_l0) >= percent / 100 * self.n_tokens
         return int(np.argmax(reached))
+
+
+@kernel
+def _compare(
+    states: NDArray[np.float32], reconstructed: NDArray[np.float32], state: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """sum |h|^2, sum |h - r|^2, sum cos(h, r), in float64; sum h is added to `state`. Null states have cosine 0."""
+    squares = squared_error = cosines = 0.0
+    for t in range(states.shape[0]):
+        own = other = product = error = 0.0
+        for i in range(states.shape[1]):
+            h, r = np.float64(states[t, i]), np.float64(reconstructed[t, i])
+            state[i] += h
+            own += h * h
+            other += r * r
+            product += h * r
+            error += (h - r) * (h - r)
+        squares += own
+        squared_error += error
+        if own > 0 and other > 0:
+            cosines += product / np.sqrt(own * other)
+    return squares, squared_error, cosines
 
 
 class CountsSink(Protocol):
