@@ -1,0 +1,218 @@
+"""SAELens's trainer, told what a `TrainConfig` says; its state as a `TrainState`, its SAE as a `SparseAutoencoder`.
+
+SAELens 6.54 gives the architectures, their losses and the step: Adam, gradients clipped to norm 1. Ours are:
+
+- b_dec starts at the mean state, and states are scaled to a mean squared norm of 1, as in the JumpReLU paper
+  (Rajamanoharan et al. 2024, arXiv 2407.14435). A threshold moves by one learning rate a step, so on a larger scale
+  it does not arrive within a thousand steps. The factor goes into the weights at the end.
+- BatchTopK's running threshold averages over at most a fifth of the run; SAELens's default is 100 steps.
+- JumpReLU's and standard's penalty stands where the others have k: its weight is moved until L0 is k, see
+  `controlled`. JumpReLU's thresholds start where L0 is k, which is BatchTopK's choice for the untrained weights.
+- Matryoshka's nested widths are 1/16, 1/8, 1/4, 1/2 and all of the latents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sae_lens.config import SAETrainerConfig
+from sae_lens.saes.batchtopk_sae import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig
+from sae_lens.saes.jumprelu_sae import JumpReLUTrainingSAE, JumpReLUTrainingSAEConfig
+from sae_lens.saes.matryoshka_batchtopk_sae import (
+    MatryoshkaBatchTopKTrainingSAE,
+    MatryoshkaBatchTopKTrainingSAEConfig,
+)
+from sae_lens.saes.standard_sae import StandardTrainingSAE, StandardTrainingSAEConfig
+from sae_lens.training.sae_trainer import SAETrainer
+from torch.optim.lr_scheduler import LambdaLR
+
+from sae.model import SparseAutoencoder
+from sae.optimizer import Step, TrainState
+from sae.train_config import TrainConfig
+
+PENALTIES = {"jumprelu": "l0", "standard": "l1"}
+SAMPLE_FOR_THRESHOLD = 1024  # tokens
+CONTROL_GAIN = 0.02
+
+
+def controlled(coefficient: float, l0: float, k: int) -> float:
+    """c <- c (L0 / k)^0.02, a step's move of the penalty's weight c toward the one at which L0 is k.
+
+    Ours: a fixed c says nothing of L0 before the run is over, and two SAEs compare at one L0 only.
+    """
+    return float(coefficient * (max(l0, 1e-3) / k) ** CONTROL_GAIN)
+
+
+class SaeLensTrainer:
+    """A `SAETrainer` and its state; `start` or `resume` it, then `step`.
+
+    state.weights: SAELens's parameters and buffers, of which W_enc is (d_model, n_latents); "scale", the factor of
+    the states; and "sparsity_coefficient", the penalty's weight in the next step, where there is a penalty.
+    """
+
+    def __init__(self, config: TrainConfig, d_model: int, dead_after: int, device: str = "cpu") -> None:
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.sae = _untrained(config, d_model).to(device)
+        self.trainer = SAETrainer(
+            SAETrainerConfig(
+                total_training_samples=config.n_steps * config.batch_size,
+                train_batch_size_samples=config.batch_size,
+                lr=1.0,  # times the schedule's
+                lr_end=0.0,
+                adam_beta1=config.betas[0],
+                adam_beta2=config.betas[1],
+                device=device,
+                dead_feature_window=dead_after,
+            ),
+            self.sae,
+            iter(()),  # batches are handed to `step`
+        )
+        last_fired = torch.zeros(config.n_latents, dtype=torch.int64, device=device)
+        self.state = TrainState({}, {}, {}, last_fired, config.k)
+        for name, weights in self.sae.named_parameters():
+            first, second = torch.zeros_like(weights), torch.zeros_like(weights)
+            self.state.first[name], self.state.second[name] = first, second
+            self.trainer.optimizer.state[weights] = {
+                "step": torch.tensor(0.0),
+                "exp_avg": first,
+                "exp_avg_sq": second,
+            }
+
+    @property
+    def sparsity_coefficient(self) -> float | None:
+        """The penalty's weight in the next step; None where there is no penalty."""
+        return next(iter(self.trainer.get_coefficients().values()), None)
+
+    def start(self, sample: NDArray[Any]) -> None:
+        """Begin with what a sample of states (n, d_model) tells: their mean, their scale, a first threshold."""
+        scale = float(np.square(sample, dtype=np.float64).sum(axis=1).mean() ** -0.5)
+        with torch.no_grad():
+            self.sae.b_dec.copy_(torch.from_numpy(scale * sample.mean(axis=0, dtype=np.float32)))
+            if self.config.architecture == "jumprelu":
+                few = sample[:: -(-len(sample) // SAMPLE_FOR_THRESHOLD)].astype(np.float32)
+                pre = (scale * torch.from_numpy(few).to(self.sae.device) - self.sae.b_dec) @ self.sae.W_enc
+                self.sae.threshold.fill_(pre.flatten().topk(self.config.k * len(few)).values[-1].relu())
+        self._begin(scale)
+
+    def resume(self, tensors: Mapping[str, torch.Tensor], step: int) -> None:
+        """Go on from `state.tensors()` as they were after `step` steps."""
+        weights = _part(tensors, "weights")
+        scale, coefficient = float(weights.pop("scale")), weights.pop("sparsity_coefficient", None)
+        if coefficient is not None:
+            self._penalise(float(coefficient))
+        self.sae.load_state_dict(weights)
+        for part, moments in (("first", self.state.first), ("second", self.state.second)):
+            for name, moment in _part(tensors, part).items():
+                moments[name].copy_(moment)
+        for adam in self.trainer.optimizer.state.values():
+            adam["step"].fill_(step)
+        self.state.last_fired.copy_(tensors["last_fired"])
+        self.trainer.n_forward_passes_since_fired.copy_(step - self.state.last_fired)
+        self.state.step = self.trainer.n_training_steps = step
+        self._begin(scale)
+
+    def step(self, batch: NDArray[Any]) -> Step:
+        """One step of SAELens's on states (batch_size, d_model)."""
+        output = self.trainer.step(torch.from_numpy(batch).float())
+        self.state.step = self.trainer.n_training_steps = self.state.step + 1
+        self.state.last_fired[self.trainer.n_forward_passes_since_fired == 0] = self.state.step
+        l0 = (output.feature_acts > 0).sum().item() / len(batch)
+        if self.sparsity_coefficient is not None and self.config.sparsity_coefficient is None:
+            self._penalise(controlled(self.sparsity_coefficient, l0, self.config.k))
+        self._share_weights()
+        return Step(output.losses["mse_loss"].item() / self.scale**2, l0)
+
+    def autoencoder(self) -> SparseAutoencoder:
+        """The SAE as it stands, for states as they come."""
+        return autoencoder_of(self.sae, self.scale)
+
+    def _begin(self, scale: float) -> None:
+        self.scale = self.trainer.activation_scaler.scaling_factor = scale
+        begun = self.state.step
+        self.trainer.lr_scheduler = LambdaLR(
+            self.trainer.optimizer, lambda step: self.config.adamw(begun + step).learning_rate
+        )
+        self._share_weights()
+
+    def _penalise(self, coefficient: float) -> None:
+        for scheduler in self.trainer.coefficient_schedulers.values():
+            scheduler.final_value = scheduler.current_value = coefficient
+
+    def _share_weights(self) -> None:
+        """SAELens replaces its buffers at every step, and changes its parameters in place."""
+        self.state.weights.update(self.sae.state_dict(), scale=torch.tensor(self.scale, dtype=torch.float64))
+        if self.sparsity_coefficient is not None:
+            coefficient = torch.tensor(self.sparsity_coefficient, dtype=torch.float64)
+            self.state.weights["sparsity_coefficient"] = coefficient
+
+
+def autoencoder_of(sae: Any, scale: float = 1.0) -> SparseAutoencoder:
+    """What a SAELens training SAE of `scale` times the states does at inference, in weights alone; a copy, on CPU.
+
+        z_j <- |W_dec_j| / scale z_j        W_dec_j <- W_dec_j / |W_dec_j|        b_dec <- b_dec / scale
+
+    with W_enc_j, b_enc_j and theta_j to match. BatchTopK's running threshold becomes that of all latents.
+    """
+    with torch.no_grad():
+        weights = {name: tensor.detach().cpu().double() for name, tensor in sae.state_dict().items()}
+        weights = {name: tensor.clone() for name, tensor in weights.items()}
+        sae.process_state_dict_for_saving_inference(weights)
+        norms = weights["W_dec"].norm(dim=1).clamp(min=1e-8)
+        threshold = weights.get("threshold", torch.zeros_like(norms)).clamp(min=0)
+        return SparseAutoencoder(
+            W_enc=(weights["W_enc"].T * norms[:, None]).float().contiguous(),
+            b_enc=(weights["b_enc"] * norms / scale).float(),
+            W_dec=(weights["W_dec"] / norms[:, None]).float(),
+            b_dec=(weights["b_dec"] / scale).float(),
+            k=len(norms),
+            threshold=(threshold * norms / scale).float(),
+        )
+
+
+def _untrained(config: TrainConfig, d_model: int) -> Any:
+    """SAELens's training SAE: decoder Kaiming-initialised, encoder = its transpose, b_dec 0.
+
+    JumpReLU's and standard's decoder rows start with norm 1: from SAELens's default of 0.1 they grow faster than a
+    threshold can follow. The others take activations by their decoder norms, so that nothing has to follow.
+    """
+    shared: dict[str, Any] = {"d_in": d_model, "d_sae": config.n_latents}
+    batch_top_k = {
+        "k": config.k,
+        "topk_threshold_lr": min(1.0, max(0.01, 5 / config.n_steps)),
+        "aux_loss_coefficient": config.auxiliary_weight,
+    }
+    weight = config.sparsity_coefficient
+    match config.architecture:
+        case "batchtopk":
+            return BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(**shared, **batch_top_k))
+        case "matryoshka":
+            widths = sorted({config.n_latents >> halvings for halvings in range(5)} - {0})
+            return MatryoshkaBatchTopKTrainingSAE(
+                MatryoshkaBatchTopKTrainingSAEConfig(**shared, **batch_top_k, matryoshka_widths=widths)
+            )
+        case "jumprelu":
+            weight = 0.1 / config.k if weight is None else weight
+            return JumpReLUTrainingSAE(
+                JumpReLUTrainingSAEConfig(**shared, decoder_init_norm=1.0, l0_coefficient=weight)
+            )
+        case "standard":
+            weight = 0.1 if weight is None else weight
+            return StandardTrainingSAE(
+                StandardTrainingSAEConfig(**shared, decoder_init_norm=1.0, l1_coefficient=weight)
+            )
+    raise ValueError(f"SAELens's trainer is not used for {config.architecture}")
+
+
+def _part(tensors: Mapping[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
+    """The tensors named "<part>.<name>", by name."""
+    return {
+        name.removeprefix(f"{part}."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(f"{part}.")
+    }
