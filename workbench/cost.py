@@ -31,7 +31,7 @@ from sae.model import SparseAutoencoder
 from sae.top_k import BLOCK
 from sae.train import SAMPLE_FOR_B_DEC, TrainConfig, TrainStep, train
 from workbench.artifacts import artifacts
-from workbench.stages import store_folder
+from workbench.stages import store_folder, text_source
 
 CHARACTERS_COUNTED = 8_000_000  # of a longer text, a random part of this length stands for all
 TEXTS_ENCODED = 32  # at a time, to measure the encoder
@@ -264,7 +264,7 @@ def _is_stored(collection: Collection, encoder: Encoder, config: TrainConfig, re
         if not any(plan.get("source", {}).get("fingerprint") == name for plan in plans):
             return False
         rows = select_documents(encoder, texts, reading.high, config.seed)
-    return (store_folder(encoder, collection, rows) / "manifest.json").is_file()
+    return (store_folder(encoder, text_source(collection, rows)) / "manifest.json").is_file()
 
 
 class _Enough(Exception):  # noqa: N818  # no error: it ends a measurement

@@ -23,7 +23,10 @@ class StageProgress:
     """Call it with (stage, done, total); `note` adds a few live figures to the running stage.
 
     job: whose status it writes too. silent: print nothing, as the second of several processes should.
+    part: stands before the names of the stages, where the same ones come again for another layer or seed.
     """
+
+    part = ""
 
     def __init__(
         self, job: Job | None = None, seconds_between_lines: float = 10.0, silent: bool = False
@@ -59,7 +62,7 @@ class StageProgress:
 
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Report that `done` of `total` (tokens, documents, steps) of a stage are finished."""
-        now = time.monotonic()
+        stage, now = self.part + stage, time.monotonic()
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total, note=note)
             self._started[stage] = now
@@ -78,6 +81,7 @@ class StageProgress:
 
     def reused(self, stage: str, what: str) -> None:
         """Say that a finished stage was found and kept."""
+        stage = self.part + stage
         if self._status:
             self._status.report(stage, 1, 1, "kept from before")
         self._console.print(f"[dim]{stage:<28} kept from before ({what})[/dim]", highlight=False)
