@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analyses.figures.theme import INK, QUIET, plain, template, translucent
-from analyses.figures.types import TYPE_COLOURS, TYPE_NAMES
+from analyses.figures.theme import INK, QUIET, plain, template
+from analyses.figures.types import TYPE_COLOURS
 
 MATCHINGS = {"decoder": "decoder direction", "activation": "activation over documents"}
 COLOURS = {"decoder": "#0072B2", "activation": "#009E73"}
@@ -18,7 +20,8 @@ MEASURES = {
     "rbo": "rank-biased overlap",
     "kendall_tau": "Kendall's tau",
 }
-BINS = np.linspace(-0.2, 1.0, 61)
+CHANCE = "#D55E00"
+GRID = np.linspace(0, 1, 201)
 
 
 def recurrence_figure(
@@ -44,7 +47,7 @@ def recurrence_figure(
                 ("chance", "mean"),
             )
         )
-        values = [TYPE_NAMES.get(str(value), str(value)) for value in share.index]
+        values = [str(value) for value in share.index]
         chart.add_bar(
             row=1,
             col=column,
@@ -72,7 +75,7 @@ def recurrence_figure(
             y=chance,
             mode="markers",
             name="control: by chance",
-            marker={"symbol": "line-ew", "size": 34, "line": {"width": 3, "color": "#D55E00"}},
+            marker={"symbol": "line-ew", "size": 34, "line": {"width": 3, "color": CHANCE}},
             hoverinfo="skip",
             showlegend=column == 1,
         )
@@ -83,42 +86,39 @@ def recurrence_figure(
 
 
 def similarity_figure(
-    latents: pd.DataFrame, thresholds: dict[str, float] | None = None, height: int = 320
+    latents: pd.DataFrame, thresholds: Mapping[str, float] | None = None, height: int = 320
 ) -> go.Figure:
-    """How similar each latent's partner is, against the control's partners, a panel a matching.
+    """Share of latents whose partner is at least so similar, against the control's partners, a panel a matching.
 
-    latents: columns by, similarity, chance. thresholds: the least similarity that recurs, by matching.
+    So the curve's height is what recurs at any threshold. latents: columns by, similarity, chance. thresholds: the
+    least similarity that recurs, by matching, drawn as a line.
     """
     matchings = [by for by in MATCHINGS if by in set(latents["by"])]
     chart = _panels([f"by {MATCHINGS[by]}" for by in matchings], height)
     for column, by in enumerate(matchings, start=1):
         part = latents[latents["by"] == by]
-        lines = {
-            "chance": ("control: by chance", QUIET, "dot"),
-            "similarity": ("partner", COLOURS[by], "solid"),
-        }
-        for name, (label, colour, dash) in lines.items():
-            values = part[name].dropna()
-            count, _ = np.histogram(values, BINS)
+        for name, label, line in (
+            ("similarity", "partner", {"color": COLOURS[by], "width": 3}),
+            ("chance", "control: by chance", {"color": CHANCE, "width": 2, "dash": "dot"}),
+        ):
+            values = np.sort(part[name].dropna())
             chart.add_scatter(
                 row=1,
                 col=column,
-                x=(BINS[:-1] + BINS[1:]) / 2,
-                y=count / max(len(part), 1),
+                x=GRID,
+                y=(len(values) - np.searchsorted(values, GRID)) / max(len(part), 1),
                 mode="lines",
-                line={"shape": "hvh", "color": colour, "width": 2, "dash": dash},
-                fill="tozeroy",
-                fillcolor=translucent(colour, 0.15),
-                name=f"{label} ({MATCHINGS[by]})" if name == "similarity" else label,
-                showlegend=name == "similarity" or column == 1,
-                hovertemplate=f"{label}<br>similarity %{{x:.2f}}<br>%{{y:.1%}} of latents<extra></extra>",
+                line=line,
+                name=label,
+                showlegend=name == "chance" and column == 1,
+                hovertemplate=f"{label} of %{{x:.2f}} or more<br>%{{y:.1%}} of latents<extra></extra>",
             )
         if thresholds:
             chart.add_vline(
                 thresholds[by], line={"color": INK, "width": 1, "dash": "dash"}, row=1, col=column
             )
-    chart.update_xaxes(title="similarity of partners", range=[-0.2, 1], showgrid=False)
-    chart.update_yaxes(tickformat=".0%", rangemode="tozero")
+    chart.update_xaxes(title="similarity of partners, at least", range=[0, 1], showgrid=False)
+    chart.update_yaxes(tickformat=".0%", range=[0, 1.02])
     chart.update_yaxes(title="latents", col=1)
     return chart
 

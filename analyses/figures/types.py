@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from analyses.figures.theme import figure, plain, translucent
+from analyses.figures.theme import INK, figure, plain, translucent
 
 TYPE_COLOURS = {
     "lexical": "#004488",
@@ -54,7 +54,7 @@ def type_shares_figure(shares: Mapping[str, pd.DataFrame], height: int | None = 
             text=[f"{value:.0%}" for value in values],
             textposition="inside",
             insidetextanchor="middle",
-            textfont={"color": "#22262B" if kind == "broad" else "#FFFFFF", "size": 14},
+            textfont={"color": [INK if kind == "broad" else "#FFFFFF"] * len(rows) + [INK], "size": 14},
             customdata=[*notes, "as reported; its procedure is not known"],
             hovertemplate=f"<b>{TYPE_NAMES[kind]}</b> %{{x:.1%}}<br>%{{customdata}}<extra></extra>",
         )
