@@ -97,6 +97,11 @@ class Encoder:
         """This encoder read at another layer; the model is shared."""
         return Encoder(replace(self.config, layer=layer), self._loaded, self._reader)
 
+    @property
+    def n_layers(self) -> int:
+        """Blocks of the model; its hidden states are numbered 0 (the embeddings) to n_layers."""
+        return int(self._loaded.model.config.num_hidden_layers)
+
     def describe(self) -> dict[str, Any]:
         """What an SAE or a study records of its encoder: configuration, width, pooling, weights' fingerprint.
 

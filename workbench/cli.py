@@ -13,7 +13,7 @@ import typer
 from data.errors import UserError
 
 # Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
-from workbench.verbs import asking, looking, making
+from workbench.verbs import asking, laboratory, looking, making
 
 app = typer.Typer(
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"
@@ -30,6 +30,12 @@ VERBS: dict[str, Callable[..., None]] = {
     "demo": making.demo,
     "train": making.train_verb,
     "index": making.index_verb,
+    "import-sae": laboratory.import_sae,
+    "sae-card": laboratory.sae_card,
+    "compare-saes": laboratory.compare_saes,
+    "pretrain": laboratory.pretrain_verb,
+    "sweep-layers": laboratory.sweep_layers_verb,
+    "jobs": laboratory.jobs_verb,
     "search": asking.search_verb,
     "explain": asking.explain,
     "evaluate": asking.evaluate,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.corpus import Collection
+    from retrieval.study import Study
+    from workbench.cost import Cost
 
 
 def say_problems(loaded: Collection, at_most: int) -> None:
@@ -58,3 +61,35 @@ def print_evaluation(study: Path) -> None:
     print(f"study {study}: {len(opened.corpus):,} documents, {opened.n_latents:,} latents", file=sys.stderr)
     if opened.evaluation:
         print_means(opened.evaluation)
+
+
+def print_spread(studies: Sequence[Study]) -> None:
+    """Print mean and standard deviation over a family's studies."""
+    from analyses.sae_comparison import headline_measures, spread
+
+    print(f"mean and spread over {len(studies)} SAEs", file=sys.stderr)
+    print_table(spread([headline_measures(study) for study in studies]))
+
+
+def print_cost(cost: Cost, as_json: bool) -> None:
+    """Print what a training will cost; every figure but the counts of tokens is an estimate."""
+    from workbench.formats import duration, size
+
+    if as_json:
+        reading = {name: value for name, value in asdict(cost.reading).items() if name != "rows"}
+        print_json(
+            {**asdict(cost), "reading": reading, "seconds": cost.seconds, "disk_bytes": cost.disk_bytes}
+        )
+        return
+    exact = "" if cost.reading.exact else f" (estimate: {cost.reading.low:,} to {cost.reading.high:,})"
+    print(f"reads    {cost.reading.documents:,} documents, {cost.reading.tokens:,} tokens{exact}")
+    print(f"trains   on {cost.token_views:,} token views")
+    if cost.seconds_encode is not None and cost.seconds_train is not None:
+        encode = "kept from before" if cost.stored else f"about {duration(cost.seconds_encode)}"
+        print(f"encode   {encode}")
+        print(f"train    about {duration(cost.seconds_train)}, at the speed measured just now")
+    states = (
+        "token states stream from the encoder, none are stored" if cost.streams else "token states included"
+    )
+    print(f"disk     about {size(cost.disk_bytes)} ({states}); {size(cost.free_bytes)} are free")
+    print(f"memory   about {size(cost.memory_bytes)}")

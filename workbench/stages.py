@@ -7,7 +7,7 @@ Activations are kept under `artifacts()`, named by their fingerprint; SAE and st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -33,8 +33,8 @@ def activations(
     encoder: Encoder, collection: Collection, rows: NDArray[np.int64] | None, progress: StageProgress
 ) -> ActivationStore:
     """Token states of a collection's documents (all, or those at `rows`), from the store if they are there."""
-    source = _source(collection, rows)
-    folder = store_folder(encoder, collection, rows)
+    source = text_source(collection, rows)
+    folder = store_folder(encoder, source)
     stage = "Encode the text"
     if (folder / "manifest.json").is_file():
         progress.reused(stage, folder.name)
@@ -46,21 +46,25 @@ def activations(
     )
 
 
-def stored_activations(encoder: Encoder, collection: Collection) -> ActivationStore | None:
-    """The store of exactly this corpus by exactly this encoder, if there is one."""
-    folder = store_folder(encoder, collection, None)
+def stored_activations(encoder: Encoder, source: Mapping[str, Any]) -> ActivationStore | None:
+    """The store of exactly this text by exactly this encoder, if there is one."""
+    folder = store_folder(encoder, source)
     return ActivationStore.open(folder) if (folder / "manifest.json").is_file() else None
 
 
-def _source(collection: Collection, rows: NDArray[np.int64] | None) -> dict[str, Any]:
-    """What a store says of its texts."""
+def text_source(collection: Collection, rows: NDArray[np.int64] | None = None) -> dict[str, Any]:
+    """What a store says of its texts: a collection's documents, all or those at `rows`."""
     source = {"name": collection.name, "fingerprint": corpus_fingerprint(collection.corpus)}
     return source if rows is None else source | {"documents": fingerprint([int(row) for row in rows])}
 
 
-def store_folder(encoder: Encoder, collection: Collection, rows: NDArray[np.int64] | None) -> Path:
+def study_source(study: Study) -> dict[str, Any]:
+    """`text_source` of the collection that a study is of."""
+    return {name: study.manifest["collection"][name] for name in ("name", "fingerprint")}
+
+
+def store_folder(encoder: Encoder, source: Mapping[str, Any]) -> Path:
     """Where `activations` keeps its store, whether it stands or not."""
-    source = _source(collection, rows)
     return artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
 
 
@@ -86,7 +90,7 @@ def make_study(
         folder,
         pooling=pooling,
         max_queries=max_queries,
-        store=stored_activations(encoder, collection),
+        store=stored_activations(encoder, text_source(collection)),
         replace=replace_other,
         progress=progress,
     )
@@ -113,7 +117,7 @@ def read_autoencoder(
 
 
 def index_family(
-    sources: Sequence[Path],
+    sources: Sequence[str | Path],
     collection: Collection,
     out: Path,
     given: EncoderConfig | None,
@@ -125,6 +129,8 @@ def index_family(
     studies = []
     for source in sources:
         sae, encoder = read_autoencoder(source, given, device)
-        folder = out if len(sources) == 1 else out.with_name(f"{out.name}-{source.name}")
+        name = Path(source).name
+        folder = out if len(sources) == 1 else out.with_name(f"{out.name}-{name}")
+        progress.part = "" if len(sources) == 1 else f"{name}: "
         studies.append(make_study(collection, encoder, sae, folder, progress, **options))
     return studies

@@ -23,7 +23,7 @@ from sae.train import TokenSource, TrainConfig, TrainStep, train
 from sae.workers import ALONE, Workers
 from workbench.artifacts import artifacts
 from workbench.progress import StageProgress
-from workbench.stages import activations, store_folder
+from workbench.stages import activations, store_folder, text_source
 
 STAGE = "Train the SAE"
 
@@ -39,26 +39,21 @@ def train_family(
     **options: Any,
 ) -> list[SparseAutoencoder]:
     """One SAE a seed, config.seed and the n_seeds - 1 after it, in out/seed-<seed>; all read the same documents."""
-    seeds = range(config.seed, config.seed + n_seeds)
-    return [
-        train_autoencoder(
-            collection,
-            encoder,
-            replace(config, seed=seed),
-            epochs,
-            out / f"seed-{seed}",
-            progress,
-            documents_seed=config.seed,
-            stage=f"{STAGE}, seed {seed}",
-            **options,
+    saes = []
+    for seed in range(config.seed, config.seed + n_seeds):
+        progress.part = f"Seed {seed}: "
+        mine, folder = replace(config, seed=seed), out / f"seed-{seed}"
+        sae = train_autoencoder(
+            collection, encoder, mine, epochs, folder, progress, documents_seed=config.seed, **options
         )
-        for seed in seeds
-    ]
+        saes.append(sae)
+    progress.part = ""
+    return saes
 
 
-def members(sae: Path) -> Sequence[Path]:
-    """The SAEs of a family that `train_family` wrote, by seed; any other path is its own only member."""
-    found = {int(path.parent.name[5:]): path.parent for path in sae.glob("seed-*/cfg.json")}
+def members(sae: str | Path) -> Sequence[str | Path]:
+    """The SAEs of a family that `train_family` wrote, by seed; whatever else is given is its own only member."""
+    found = {int(path.parent.name[5:]): path.parent for path in Path(sae).glob("seed-*/cfg.json")}
     return [found[seed] for seed in sorted(found)] or [sae]
 
 
@@ -74,7 +69,6 @@ def train_autoencoder(
     documents_seed: int | None = None,
     disk_budget: int | None = None,
     workers: Workers = ALONE,
-    stage: str = STAGE,
 ) -> SparseAutoencoder:
     """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
 
@@ -100,7 +94,7 @@ def train_autoencoder(
     if (out / "cfg.json").is_file():
         sae = load_autoencoder(out)
         if sae.trained_on.get("recipe") == recipe:
-            progress.reused(stage, str(out))
+            progress.reused(STAGE, str(out))
             return sae
         raise UserError(f"{out} holds another SAE: choose another folder, or remove it first")
     if out.exists() and any(out.iterdir()):
@@ -115,7 +109,7 @@ def train_autoencoder(
 
     def on_step(step: TrainStep) -> None:
         note = f"FVU {step.fvu:.3f}  L0 {step.l0:.1f}  dead {step.dead_latents:,}"
-        progress(stage, step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
+        progress(STAGE, step.step, step.n_steps, f"{note}  {step.tokens_per_second:,.0f} tokens/s")
 
     facts = trained_on | {"recipe": recipe, "distinct_tokens": source.n_tokens, "versions": versions()}
     common: dict[str, Any] = {
@@ -166,7 +160,7 @@ def token_source(
         return activations(encoder, collection, rows, progress)
     texts = collection.corpus.texts
     chosen = texts if rows is None else [texts[row] for row in rows]
-    manifest = store_folder(encoder, collection, rows) / "manifest.json"
+    manifest = store_folder(encoder, text_source(collection, rows)) / "manifest.json"
     if not manifest.is_file():
         needed = store_bytes(int(encoder.count_tokens(chosen).sum()), encoder.d_model)
         if needed > (default_disk_budget() if disk_budget is None else disk_budget):

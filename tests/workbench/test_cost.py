@@ -17,7 +17,7 @@ from sae.checkpoint import save_autoencoder
 from sae.train import TrainConfig, TrainStep, train
 from workbench import cost
 from workbench.progress import StageProgress
-from workbench.stages import activations, store_folder
+from workbench.stages import activations, store_folder, text_source
 
 CONFIG = TrainConfig(n_tokens=12_000, n_latents=256, k=4, batch_size=256, checkpoint_every=40)
 
@@ -82,7 +82,7 @@ def test_a_long_text_is_estimated_and_the_interval_holds_the_count(
     assert part.rows is None
     assert not cost.cost_of(long, encoder, CONFIG, part, None).stored
     rows = select_documents(encoder, many.texts, 60_000, CONFIG.seed)
-    manifest = store_folder(encoder, long, rows) / "manifest.json"
+    manifest = store_folder(encoder, text_source(long, rows)) / "manifest.json"
     manifest.parent.mkdir(parents=True)
     manifest.write_text("{}")
     name = cost.corpus_fingerprint(many)

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from data.errors import UserError
-from workbench.printing import print_evaluation, print_json
-from workbench.verbs.options import SOURCE_HELP, AsJson, Split, load_documents, parse_count
+from workbench.printing import print_cost, print_evaluation, print_json, print_spread
+from workbench.verbs.options import (
+    SOURCE_HELP,
+    AsJson,
+    Device,
+    DocumentPrefix,
+    EncoderName,
+    Layer,
+    MaxLength,
+    QueryPrefix,
+    Queue,
+    SpecialTokens,
+    Split,
+    load_documents,
+    long_job,
+    parse_count,
+    parse_layer,
+)
+
+if TYPE_CHECKING:
+    from sae.model import SparseAutoencoder
 
 
 def demo(
@@ -36,46 +55,77 @@ def train_verb(
     out: Annotated[
         Path, typer.Option(help="Folder for the SAE (SAELens's layout, with a log a plot can read).")
     ],
-    encoder: Annotated[
-        str, typer.Option(help="`minilm` (embedded), a Hugging Face id, or a folder.")
-    ] = "minilm",
+    encoder: EncoderName = "minilm",
+    layer: Layer = "final",
+    architecture: Annotated[
+        str,
+        typer.Option(
+            help="`topk` as in the paper, by our trainer; `batchtopk`, `jumprelu`, `matryoshka` or `standard` "
+            "by SAELens's.",
+            metavar="ARCHITECTURE",
+        ),
+    ] = "topk",
     latents: Annotated[int, typer.Option(help="How many latents the dictionary has.")] = 8192,
-    k: Annotated[int, typer.Option(help="How many latents describe one token.")] = 16,
+    k: Annotated[
+        int, typer.Option(help="How many latents describe one token (on average, but for Top-K).")
+    ] = 16,
     tokens: Annotated[str, typer.Option(help="Token views to train on, such as 6M.")] = "6M",
     epochs: Annotated[
         int, typer.Option(help="Views of each token: at most tokens / epochs distinct tokens are encoded.")
     ] = 3,
     batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4096,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
-    seed: Annotated[int, typer.Option(help="Seed of documents, initialisation and order.")] = 0,
-    layer: Annotated[
-        int | None, typer.Option(help="Hidden layer (0 is the embeddings); default: final.")
+    auxiliary_weight: Annotated[
+        float,
+        typer.Option(
+            help="Weight of the loss that revives dead latents (Gao et al. 2024: 0.03125); 0 is off."
+        ),
+    ] = 0.0,
+    sparsity: Annotated[
+        float | None, typer.Option(help="Weight of the sparsity penalty (jumprelu and standard).")
     ] = None,
-    max_length: Annotated[int, typer.Option(help="Tokens of a text that are read.")] = 256,
-    query_prefix: Annotated[str, typer.Option(help="Put before every query, as some encoders ask.")] = "",
-    document_prefix: Annotated[str, typer.Option(help="Put before every document.")] = "",
-    special_tokens: Annotated[
-        bool, typer.Option(help="Keep the states of [CLS], [SEP] and their like.")
-    ] = True,
+    seed: Annotated[int, typer.Option(help="Seed of documents, initialisation and order.")] = 0,
+    seeds: Annotated[
+        int,
+        typer.Option(help="Train so many SAEs on the same documents, from SEED on: OUT/seed-0 ...", min=1),
+    ] = 1,
+    max_length: MaxLength = 256,
+    query_prefix: QueryPrefix = "",
+    document_prefix: DocumentPrefix = "",
+    special_tokens: SpecialTokens = True,
     precision: Annotated[
         str, typer.Option(help="`float32`, or `bfloat16` where the hardware has it.")
     ] = "float32",
-    device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1` ...")] = "auto",
+    device: Device = "auto",
     split: Split = "test",
+    disk: Annotated[
+        str | None,
+        typer.Option(
+            help="Bytes that token states may take, such as 20G; beyond it training streams from the encoder. "
+            "Default: half of what is free.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted training.")] = False,
+    cost: Annotated[bool, typer.Option("--cost", help="Say what it would cost, and do nothing.")] = False,
+    queue: Queue = False,
     as_json: AsJson = False,
 ) -> None:
     """Train an SAE on the token states of a text.
 
     The recipe is the paper's (arXiv 2605.29384): Top-K, AdamW, 5% warm-up then cosine to 0, batches of 4,096
-    tokens, three views of each token. Example:
+    tokens, three views of each token. Examples:
 
     `workbench train --text my-corpus/ --tokens 6M --out saes/mine`
+
+    `torchrun --nproc-per-node 2 --no-python workbench train --text my-corpus/ --out saes/mine`
     """
+    import torch
+
     from data.encoders import Encoder, EncoderConfig
     from sae.train import TrainConfig
-    from workbench.progress import StageProgress
-    from workbench.training import train_autoencoder
+    from sae.workers import Workers
+    from workbench import training
+    from workbench.cost import estimate
 
     if epochs < 1:
         raise UserError(f"--epochs {epochs} reads no text: expected 1 or more")
@@ -85,33 +135,72 @@ def train_verb(
         n_tokens=parse_count(tokens),
         batch_size=batch,
         peak_learning_rate=learning_rate,
+        architecture=architecture,  # type: ignore[arg-type]  # TrainConfig refuses any other
+        auxiliary_weight=auxiliary_weight,
+        sparsity_coefficient=sparsity,
         seed=seed,
     )
+    disk_budget = parse_count(disk, "--disk") if disk else None
+    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    workers = Workers.from_environment(place)
     encoder_config = EncoderConfig(
         encoder,
-        layer,
+        parse_layer(layer),
         max_length,
         query_prefix,
         document_prefix,
         special_tokens,
         precision,  # type: ignore[arg-type]  # Encoder.load refuses any other
-        device,
+        workers.device(place),
     )
     collection = load_documents(text, split)
-    with StageProgress() as progress:
+    if cost:
+        print_cost(
+            estimate(
+                collection,
+                Encoder.load(encoder_config),
+                config,
+                epochs,
+                n_seeds=seeds,
+                disk_budget=disk_budget,
+            ),
+            as_json,
+        )
+        return
+    with long_job(f"SAE {out.name} on {collection.name}", {"sae": out}, queue) as progress:
         loaded = Encoder.load(encoder_config)
-        sae = train_autoencoder(collection, loaded, config, epochs, out, progress, resume)
-    facts = {"sae": str(out), "n_latents": sae.n_latents, "k": sae.k, "trained_on": dict(sae.trained_on)}
-    if as_json:
-        print_json(facts)
-    else:
-        print(f"SAE in {out}: {sae.n_latents:,} latents, k {sae.k}")
+        common = (collection, loaded, config, epochs, out, progress)
+        options: dict[str, Any] = {"resume": resume, "disk_budget": disk_budget, "workers": workers}
+        if seeds > 1:
+            saes = training.train_family(*common, n_seeds=seeds, **options)
+        else:
+            saes = [training.train_autoencoder(*common, **options)]
+    if as_json and workers.is_first:
+        facts = [described(sae, folder) for sae, folder in zip(saes, training.members(out), strict=True)]
+        print_json(facts if seeds > 1 else facts[0])
+    elif workers.is_first:
+        what = f"{seeds} SAEs" if seeds > 1 else "SAE"
+        print(f"{what} in {out}: {saes[0].architecture}, {latents:,} latents, k {k}")
 
 
 def index_verb(
-    sae: Annotated[Path, typer.Option(help="SAE folder; it knows which encoder it was trained on.")],
+    sae: Annotated[
+        str,
+        typer.Option(
+            help="SAE: a folder, a family's folder (`train --seeds`), or whatever `import-sae` reads.",
+            metavar="SAE",
+        ),
+    ],
     collection: Annotated[str, typer.Option(help=SOURCE_HELP)],
-    out: Annotated[Path, typer.Option(help="Folder for the study.")],
+    out: Annotated[Path, typer.Option(help="Folder for the study; of a family OUT-seed-0 ...")],
+    encoder: Annotated[
+        str | None, typer.Option(help="Of an SAE that does not say which encoder it was trained on.")
+    ] = None,
+    layer: Layer = "final",
+    max_length: MaxLength = 256,
+    query_prefix: QueryPrefix = "",
+    document_prefix: DocumentPrefix = "",
+    special_tokens: SpecialTokens = True,
     split: Split = "test",
     pooling: Annotated[
         str, typer.Option(help="How a latent's activations are pooled: `sum` or `max`.")
@@ -119,46 +208,64 @@ def index_verb(
     queries: Annotated[
         int | None, typer.Option(help="Evaluate at most so many queries, evenly spaced.")
     ] = None,
-    device: Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `cuda:1` ...")] = "auto",
+    device: Device = "auto",
+    queue: Queue = False,
     as_json: AsJson = False,
 ) -> None:
     """Index a collection by an SAE's latents into a study folder, and evaluate it where there are qrels.
 
+    The SAE says which encoder, layer and prefixes it was trained with; the options are for one that does not.
     Interrupt it at any time: the same command goes on where it stopped. Example:
 
     `workbench index --sae saes/mine --collection scifact/ --out studies/scifact`
     """
-    from data.encoders import Encoder, EncoderConfig
-    from sae.checkpoint import load_autoencoder
-    from workbench.progress import StageProgress
-    from workbench.stages import make_study
+    from data.encoders import EncoderConfig
+    from workbench.stages import index_family
+    from workbench.training import members
 
     if pooling not in ("sum", "max"):
         raise UserError(f"--pooling {pooling} is unknown: expected sum or max")
-    loaded_sae = load_autoencoder(sae)
-    config = _encoder_config(loaded_sae.trained_on, sae) | {"device": device}
+    given = encoder and EncoderConfig(
+        encoder,
+        parse_layer(layer),
+        max_length,
+        query_prefix,
+        document_prefix,
+        special_tokens,
+        device=device,
+    )
     loaded = load_documents(collection, split)
-    with StageProgress() as progress:
-        encoder = Encoder.load(EncoderConfig(**config))
-        study = make_study(
+    with long_job(f"Study {out.name} of {loaded.name}", {"study": out}, queue) as progress:
+        studies = index_family(
+            members(sae),
             loaded,
-            encoder,
-            loaded_sae,
             out,
+            given or None,
+            device,
             progress,
             pooling="max" if pooling == "max" else "sum",
             max_queries=queries,
         )
     if as_json:
-        print_json({"study": str(out), "counts": study.manifest["counts"], "evaluation": study.evaluation})
-    else:
-        print_evaluation(out)
+        facts = [
+            {"study": str(study.path), "counts": study.manifest["counts"], "evaluation": study.evaluation}
+            for study in studies
+        ]
+        print_json(facts if len(facts) > 1 else facts[0])
+        return
+    for study in studies:
+        print_evaluation(study.path)
+    if len(studies) > 1:
+        print_spread(studies)
 
 
-def _encoder_config(trained_on: Any, sae: Path) -> dict[str, Any]:
-    encoder = trained_on.get("encoder")
-    if not encoder:
-        raise UserError(
-            f"SAE {sae} does not say which encoder it was trained on: train one with `workbench train`"
-        )
-    return dict(encoder["config"])
+def described(sae: SparseAutoencoder, folder: str | Path) -> dict[str, Any]:
+    """What a script wants to know of an SAE."""
+    return {
+        "sae": str(folder),
+        "architecture": sae.architecture,
+        "n_latents": sae.n_latents,
+        "k": sae.k,
+        "d_model": sae.d_model,
+        "trained_on": dict(sae.trained_on),
+    }
