@@ -24,7 +24,7 @@ from sae import kernels
 from sae.auxiliary import Auxiliary, k_auxiliary
 from sae.kernels import Pairs
 from sae.optimizer import AdamW, Step, TrainState
-from sae.top_k import BLOCK, Nominator, centre, fastest_product, top_k_latents
+from sae.top_k import BLOCK, Nominator, centre, fastest_product
 
 LATENT_BLOCK = 128
 
@@ -87,26 +87,30 @@ class CpuStepper:
         weight = self.auxiliary.weight_now(
             torch.from_numpy(self.centred), torch.from_numpy(self.pairs.residuals), n
         )
-        no_bias = np.zeros(d_model, np.float32)
-        activations, chosen = top_k_latents(
-            self.centred, (W_enc[dead], b_enc[dead], no_bias), k_auxiliary(d_model, len(dead))
-        )
-        indices = dead.astype(np.int32)[chosen]
-        pairs = _empty_pairs(n, len(W_enc), d_model, activations.shape[1], 2 / n * weight.item())
-        pairs.activations[:] = activations
-        unused = np.empty(n, np.float32)
+        pairs = _empty_pairs(n, len(W_enc), d_model, k_auxiliary(d_model, len(dead)), 2 / n * weight.item())
+        indices, unused = np.empty(pairs.activations.shape, np.int32), np.empty(n, np.float32)
+        W_enc_dead, b_enc_dead = torch.from_numpy(W_enc[dead]), b_enc[dead]
 
-        def differentiate(start: int, stop: int) -> None:
-            block = slice(start, stop)
-            pairs.residuals[block] = self.pairs.residuals[block]
-            kernels.decode(activations[block], indices[block], W_dec, pairs.residuals[block])
-            kernels.differentiate(
-                pairs.residuals[block], activations[block], indices[block], W_dec, pairs.scale,
-                pairs.slopes[block], unused[block],
-            )  # fmt: skip
+        def worker() -> Callable[[int, int], None]:
+            product = torch.empty(BLOCK, len(dead))
 
-        for_each_block(n, BLOCK, lambda: differentiate)
-        kernels.sort_by_latent(activations, indices, pairs.offsets, pairs.places)
+            def forward(start: int, stop: int) -> None:
+                block = slice(start, stop)
+                residuals, activations = pairs.residuals[block], pairs.activations[block]
+                out = product[: stop - start]
+                torch.mm(torch.from_numpy(self.centred[block]), W_enc_dead.T, out=out)
+                kernels.keep_largest(out.numpy(), b_enc_dead, dead, activations, indices[block])
+                residuals[:] = self.pairs.residuals[block]
+                kernels.decode(activations, indices[block], W_dec, residuals)
+                kernels.differentiate(
+                    residuals, activations, indices[block], W_dec, pairs.scale,
+                    pairs.slopes[block], unused[block],
+                )  # fmt: skip
+
+            return forward
+
+        for_each_block(n, BLOCK, worker)
+        kernels.sort_by_latent(pairs.activations, indices, pairs.offsets, pairs.places)
         return pairs
 
     def _backward(self, losses: tuple[Pairs, ...], adamw: AdamW) -> None:

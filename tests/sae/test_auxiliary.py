@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from sae import kernels
 from sae.auxiliary import Auxiliary, k_auxiliary
 from sae.in_memory import ArraySource
 from sae.model import SparseAutoencoder, initial_autoencoder
@@ -156,3 +157,20 @@ def test_the_configuration_turns_it_on(tmp_path: Path, make_states: Make) -> Non
     )
     assert torch.equal(plain, again)
     assert not torch.equal(plain, revived)
+
+
+@pytest.mark.parametrize("k", [1, 7, 40])
+def test_the_largest_are_kept_and_ties_do_not_overflow(k: int) -> None:
+    rng = np.random.default_rng(0)
+    pre = rng.integers(-9, 9, (200, 40)).astype(np.float32)
+    b_enc, latents = rng.integers(-3, 3, 40).astype(np.float32), np.sort(rng.permutation(500)[:40])
+    activations, indices = np.empty((200, k), np.float32), np.empty((200, k), np.int32)
+    kernels.keep_largest(pre, b_enc, latents, activations, indices)
+    expected = np.maximum(np.sort(pre + b_enc, axis=1)[:, ::-1][:, :k], 0)
+    np.testing.assert_array_equal(np.sort(activations, axis=1)[:, ::-1], expected)
+    for t in range(200):
+        kept = indices[t][activations[t] > 0]
+        assert len(set(kept)) == len(kept)
+        np.testing.assert_array_equal(
+            (pre + b_enc)[t][np.searchsorted(latents, kept)], activations[t][: len(kept)]
+        )
