@@ -99,13 +99,8 @@ def _bridge(model: Any, name: str) -> Any:
             f"encoder {name!r} is a {kind}, whose hook points TransformerBridge cannot carry here "
             f"(it carries {', '.join(BERT_SHAPED)}): give a hidden layer's number instead"
         )
-    try:
-        from transformer_lens.model_bridge.sources import build_bridge_from_module
-    except ImportError:
-        raise UserError(
-            "hook points need the package transformer-lens: install transformer-lens>=3.9,<4 with pip, or give "
-            "a hidden layer's number"
-        ) from None
+    from transformer_lens.model_bridge.sources import build_bridge_from_module
+
     return build_bridge_from_module(model, _registered_adapter(), hf_config=model.config, model_name=name)
 
 

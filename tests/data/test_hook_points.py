@@ -23,8 +23,6 @@ from data.errors import UserError
 from data.hook_points import HookedModel, hook_points
 from data.layer_reader import Layer
 
-pytest.importorskip("transformer_lens")
-
 TEXTS = [
     "Compute the convolution of two arrays.",
     "A",

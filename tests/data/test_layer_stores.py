@@ -39,7 +39,6 @@ def folders(root: Path) -> dict[Layer, Path]:
 
 
 def test_each_store_is_byte_for_byte_its_own(encoder: Encoder, tmp_path: Path) -> None:
-    pytest.importorskip("transformer_lens")
     seen: list[tuple[int, int]] = []
     stores = write_stores(folders(tmp_path), encoder, TEXTS, SOURCE, lambda *done: seen.append(done))
     for layer in LAYERS:
