@@ -44,9 +44,12 @@ def import_autoencoder(source: str | Path, k: int | None = None) -> SparseAutoen
     if k is not None and sae.k != k:
         says = f"k = {sae.k}" if sae.threshold is None else "a threshold, which takes whatever passes it"
         raise UserError(f"{text} says {says}, got k = {k}: leave k out")
-    if "imported" not in sae.trained_on:
+    imported = sae.trained_on.get("imported")
+    if (
+        imported is None or "source" in imported
+    ):  # our own folder: of an SAE trained here, or brought in before
         return sae
-    imported = {**sae.trained_on["imported"], "source": text} | ({"revision": commit} if commit else {})
+    imported = {**imported, "source": text} | ({"revision": commit} if commit else {})
     return replace(sae, trained_on={**sae.trained_on, "imported": imported}, name=f"SAE {_name(text)}")
 
 
@@ -91,7 +94,7 @@ def with_encoder(sae: SparseAutoencoder, encoder: Mapping[str, Any]) -> SparseAu
         )
     if known["fingerprint"] != encoder["fingerprint"]:
         raise UserError(
-            f"{sae.name} says itself that it was trained on {known['config']['model']}, got {model}: leave the "
-            "encoder out"
+            f"{sae.name} says itself that it was trained on {known['config']['model']} (fingerprint "
+            f"{known['fingerprint']}), got {model} ({encoder['fingerprint']}): use the one that it names"
         )
     return sae

@@ -108,13 +108,18 @@ def decided(
     return k, None
 
 
+def check_finite(weights: Parts | SparseAutoencoder, where: object) -> None:
+    """Refuse NaN and infinity, which would spread to every score."""
+    for name in ("W_enc", "b_enc", "W_dec", "b_dec", "threshold"):
+        tensor = getattr(weights, name)
+        if tensor is not None and not torch.isfinite(tensor).all():
+            raise UserError(f"{where}: its {name} holds NaN or infinity: export the SAE again")
+
+
 def to_autoencoder(parts: Parts, trained_on: Mapping[str, Any]) -> SparseAutoencoder:
     """The SAE of these parts; NaN, infinity and a k that is no number are a `UserError`."""
     threshold = parts.threshold
-    for name in ("W_enc", "b_enc", "W_dec", "b_dec", "threshold"):
-        tensor = getattr(parts, name)
-        if tensor is not None and not torch.isfinite(tensor).all():
-            raise UserError(f"{parts.where}: its {name} holds NaN or infinity: export the SAE again")
+    check_finite(parts, parts.where)
     k = parts.k if threshold is None else len(parts.b_enc)
     if not isinstance(k, int):
         raise UserError(f"{parts.where} says k = {k!r}, expected the number of latents that a token may have")

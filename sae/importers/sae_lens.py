@@ -20,6 +20,7 @@ from data.files import read_json
 from sae.checkpoint import load_autoencoder
 from sae.importers.parts import (
     Parts,
+    check_finite,
     of_scaled_states,
     to_autoencoder,
     ungated,
@@ -38,6 +39,8 @@ REFUSED = {
 }
 PER_TOKEN = "divides each state by a number of its own, which no weights can do: train with none instead"
 NORMALISATIONS = {
+    "expected_average_only_in": "needs a factor that the folder does not hold: load it with SAELens, call "
+    "fold_activation_norm_scaling_factor, and save it again",
     "layer_norm": PER_TOKEN,
     "constant_norm_rescale": PER_TOKEN,
     "covariance_whitening": "is still apart from the weights: save it with SAELens's trainer, which folds it in",
@@ -60,7 +63,9 @@ def read_folder(folder: Path) -> SparseAutoencoder:
             f"{folder / 'cfg.json'} does not describe an SAE: expected an object with d_in and d_sae"
         )
     if (config.get("metadata") or {}).get("trained_on"):
-        return load_autoencoder(folder)
+        ours = load_autoencoder(folder)
+        check_finite(ours, folder)
+        return ours
     scaler, sparsity = folder / "activation_scaler.json", folder / "sparsity.safetensors"
     factor = read_json(scaler).get("scaling_factor") if scaler.is_file() else None
     sae = autoencoder_of(config, read_safetensors(folder / "sae_weights.safetensors")[0], folder, factor)
@@ -111,29 +116,21 @@ def autoencoder_of(
     config: Mapping[str, Any], tensors: Tensors, where: object, scaling_factor: float | None = None
 ) -> SparseAutoencoder:
     """The SAE of SAELens's configuration and tensors; scaling_factor: what states are multiplied by first."""
-    config = _modern(config)
+    original, config = config, _modern(config)
     architecture = str(config["architecture"])
     _refuse(config, architecture, scaling_factor, where)
     W_enc, W_dec, b_dec = tensors.weights("W_enc", "W_dec", "b_dec")
     parts = Parts(where, W_enc.transpose(0, -1), torch.zeros(len(W_dec)), W_dec, b_dec)
-    rescaled = config.get("rescale_acts_by_decoder_norm", False)
     if architecture == "gated":
         parts = ungated(parts, *tensors.weights("r_mag", "b_gate", "b_mag"))
     else:
         parts = replace(parts, b_enc=tensors.weights("b_enc")[0])
     if scaling_factor is not None:
         parts = of_scaled_states(parts, scaling_factor)
-    if rescaled:
-        parts = with_unit_decoder(parts)
-    if architecture == "topk":
-        parts = replace(parts, k=config.get("k"))
-    elif architecture == "standard":
-        parts = replace(parts, threshold=torch.zeros(len(W_dec)))
-    elif architecture == "jumprelu":
-        parts = replace(parts, threshold=_jumprelu_threshold(tensors))
-    elif architecture in BATCHED:
-        threshold = float(tensors["topk_threshold"]) / (scaling_factor or 1.0 if rescaled else 1.0)
-        parts = replace(parts, threshold=torch.full((len(W_dec),), threshold))
+    unit = 1.0  # of the threshold that BatchTopK learns: latents times decoder lengths, which the scale has changed
+    if config.get("rescale_acts_by_decoder_norm"):
+        parts, unit = with_unit_decoder(parts), scaling_factor or 1.0
+    parts = replace(parts, k=config.get("k"), threshold=_threshold(architecture, tensors, parts, unit))
     if config.get("finetuning_scaling_factor"):  # SAELens before 6.0: a factor for each latent in the decoder
         name = "scaling_factor" if "scaling_factor" in tensors else "finetuning_scaling_factor"
         (factors,) = tensors.weights(name)
@@ -142,7 +139,7 @@ def autoencoder_of(
     if not config.get("apply_b_dec_to_input", True):
         parts = without_centring(parts)
     says = {name: config["metadata"].get(key) for name, key in ORIGIN.items()}
-    says = {name: value for name, value in says.items() if value is not None} | {"config": dict(config)}
+    says = {name: value for name, value in says.items() if value is not None} | {"config": dict(original)}
     origin = {
         "training": {"architecture": BATCHED.get(architecture, architecture)},
         "imported": {"format": "SAELens", "says": says},
@@ -160,7 +157,7 @@ def _modern(config: Mapping[str, Any]) -> dict[str, Any]:
     architecture = config.get("architecture") or "standard"
     normalise = config.get("normalize_activations") or "none"
     return {
-        **{"reshape_activations": "hook_z" if "hook_z" in hook_point else "none"},
+        "reshape_activations": "hook_z" if "hook_z" in hook_point else "none",
         **config,
         "architecture": activation if architecture == "standard" and activation != "relu" else architecture,
         **({"k": kwargs["k"]} if "k" in kwargs else {}),
@@ -183,16 +180,23 @@ def _refuse(config: Mapping[str, Any], architecture: str, factor: float | None, 
     normalise = config.get("normalize_activations") or "none"
     if normalise == "none" or (normalise == "expected_average_only_in" and factor is not None):
         return
-    reason = NORMALISATIONS.get(normalise, "needs a factor that the folder does not hold")
-    if normalise == "expected_average_only_in":
-        reason += ": load it with SAELens, call fold_activation_norm_scaling_factor, and save it again"
+    reason = NORMALISATIONS.get(normalise, "is unknown here")
     raise UserError(f"{where} was trained with normalize_activations = {normalise}, which {reason}")
 
 
-def _jumprelu_threshold(tensors: Tensors) -> torch.Tensor:
-    if "threshold" not in tensors and "log_threshold" in tensors:
-        return tensors.weights("log_threshold")[0].exp()
-    return tensors.weights("threshold")[0]
+def _threshold(architecture: str, tensors: Tensors, parts: Parts, unit: float) -> torch.Tensor | None:
+    match architecture:
+        case "topk":
+            return None
+        case "gated":
+            return parts.threshold
+        case "standard":
+            return torch.zeros(len(parts.b_enc))
+        case "jumprelu" if "threshold" not in tensors and "log_threshold" in tensors:
+            return tensors.weights("log_threshold")[0].exp()
+        case "jumprelu":
+            return tensors.weights("threshold")[0]
+    return (tensors.weights("topk_threshold")[0] / unit).expand(len(parts.b_enc))
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:

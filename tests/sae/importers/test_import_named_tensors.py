@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from safetensors.torch import save_file
 
 from data.errors import UserError
+from sae.checkpoint import save_autoencoder
 from sae.importers import import_autoencoder
 from sae.model import SparseAutoencoder
 
@@ -85,6 +86,14 @@ def test_k_is_in_the_metadata_in_a_tensor_in_the_source_or_an_argument(
         import_autoencoder(f"{bare}#k=many")
     with pytest.raises(UserError, match="says k = 'many', expected one whole number"):
         import_autoencoder(save(made, tmp_path / "many.safetensors", {"k": "many"}))
+
+
+def test_what_was_imported_and_saved_here_keeps_its_origin(made: SparseAutoencoder, tmp_path: Path) -> None:
+    imported = import_autoencoder(save(made, tmp_path / "mine.safetensors", threshold=torch.full((96,), 0.5)))
+    save_autoencoder(imported, tmp_path / "saved")
+    again = import_autoencoder(tmp_path / "saved")
+    assert (again.fingerprint, again.trained_on) == (imported.fingerprint, imported.trained_on)
+    assert again.trained_on["imported"]["source"] == str(tmp_path / "mine.safetensors")
 
 
 def test_thresholds_decide_where_there_is_no_k(made: SparseAutoencoder, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -206,3 +207,6 @@ def test_our_own_folder_comes_back_as_it_was(
     )
     back = import_autoencoder(tmp_path / "mine")
     assert (back.fingerprint, back.trained_on) == (made.fingerprint, trained_on)
+    save_autoencoder(replace(back, b_dec=back.b_dec * torch.nan), tmp_path / "spoilt")
+    with pytest.raises(UserError, match="b_dec holds NaN or infinity"):
+        import_autoencoder(tmp_path / "spoilt")
