@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
 from data.files import read_json, write_json
@@ -21,7 +23,7 @@ from sae.in_memory import ArraySource
 from sae.metrics import fraction_of_variance_unexplained
 from sae.model import SparseAutoencoder
 from sae.optimizer import WEIGHTS
-from sae.run_folder import read_log
+from sae.run_folder import Log, interrupts_deferred, read_log
 from sae.train import TrainConfig, TrainStep, train
 
 SCRIPT = Path(__file__).with_name("train_until_killed.py")
@@ -82,13 +84,85 @@ def test_ctrl_c_in_the_middle_of_a_step_is_resumed_to_the_bit(tmp_path: Path, so
                     signal.raise_signal(signal.SIGINT)
                 yield batch
 
-    before = signal.getsignal(signal.SIGINT)  # not Python's own where pytest runs in the background
-    with pytest.raises(KeyboardInterrupt):
-        train(CONFIG, Interrupting(source.states), tmp_path / "run")
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(CONFIG, Interrupting(source.states), tmp_path / "run")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == ["checkpoint-000000011"]
     resumed = train(CONFIG, source, tmp_path / "run", resume=True)
     assert same_weights(resumed, train(CONFIG, source, tmp_path / "whole"))
+
+
+def test_a_process_that_ignores_ctrl_c_keeps_ignoring_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_deferred() as interrupted:
+            signal.raise_signal(signal.SIGINT)
+            assert not interrupted()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_full_disk_keeps_the_last_checkpoint(
+    tmp_path: Path, source: ArraySource, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def save_until_full(tensors: Any, path: Path) -> None:
+        if "000000014" in str(path):
+            path.write_bytes(b"as much as there was room for")
+            raise error
+        save_file(tensors, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sae.run_folder.save_file", save_until_full)
+        with pytest.raises(
+            UserError, match=r"batch 14 \(the disk of .* full.*\); the state after step 7 is kept"
+        ):
+            train(CONFIG, source, tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint-000000007", "log.jsonl"]
+    resumed = train(CONFIG, source, tmp_path / "run", resume=True)
+    assert same_weights(resumed, train(CONFIG, source, tmp_path / "whole"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_disk_too_full_for_the_log_stops_training_and_keeps_the_state(
+    tmp_path: Path, source: ArraySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullAtTwelve(Log):
+        def write(self, line: Any) -> None:
+            if line["step"] == 12:
+                self._file.close()
+                self._file = open("/dev/full", "ab", buffering=0)  # noqa: SIM115 - the log closes it
+            super().write(line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sae.train.Log", FullAtTwelve)
+        with pytest.raises(
+            UserError, match=r"batch 12 \(the disk of .* full.*\); the state after step 12 is kept"
+        ):
+            train(CONFIG, source, tmp_path / "run")
+    resumed = train(CONFIG, source, tmp_path / "run", resume=True)
+    assert same_weights(resumed, train(CONFIG, source, tmp_path / "whole"))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_weights_that_run_away_replace_no_checkpoint(tmp_path: Path, source: ArraySource) -> None:
+    config = replace(CONFIG, peak_learning_rate=1e20, warmup_fraction=1.0)
+    with pytest.raises(UserError, match=r"training stopped at batch .* kept"):
+        train(config, source, tmp_path)
+    for checkpoint in tmp_path.glob("checkpoint-*"):
+        for tensor in load_file(checkpoint / "state.safetensors").values():
+            assert torch.isfinite(tensor).all()
 
 
 def test_a_batch_with_nan_stops_training_and_keeps_the_state(tmp_path: Path, source: ArraySource) -> None:
