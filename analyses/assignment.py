@@ -4,8 +4,8 @@ Prices prove it. Row i nets s[i, j] - price_j from column j, every row sits wher
 without a row costs nothing; then no other assignment has a larger sum (linear programming duality).
 First free rows bid, as in an auction without increments (Bertsekas 1981, Mathematical Programming 21), which
 seats nearly all of them; shortest augmenting paths (Jonker and Volgenant 1987, Computing 38) seat the rest.
-scipy.optimize.linear_sum_assignment starts from nothing, in float64: 8 times the time and 5 times the memory
-for two SAEs of 8,192 latents.
+scipy.optimize.linear_sum_assignment uses paths alone, on a float64 copy: it takes 8 times as long for two SAEs of
+8,192 latents (9.4 s and 1.1 s on one core, 2.3 GHz), which a family of seeds pays for every pair and its control.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ latent with at most one other, with the largest sum of similarities ("Hungarian"
 directions find partners then: `random_directions` and `permuted_documents` make the control that a matching has
 to be read beside.
 
-A full similarity matrix of 32,768 latents is 4.3 GB; matching it takes minutes. All functions are pure.
+One core matches 8,192 latents in a second or two, and 32,768 in about a minute, where the matrix of similarities
+is 4.3 GB. All functions are pure.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def compare_studies(
 ) -> SaeComparison:
     """Compare the SAEs of studies of one collection: by decoders (of one width), activations, types and rankings.
 
-    Frequencies and types are those of the first of a pair; memory is a pair's similarity matrix and its control's.
+    Frequencies and types are those of the first of a pair; memory is one similarity matrix.
     """
     _two_or_more(studies)
     _one_collection(studies)
