@@ -26,12 +26,14 @@ from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder
 from data.errors import UserError
 from data.files import read_json
+from data.streaming import store_bytes
 from sae.in_memory import ArraySource
 from sae.model import SparseAutoencoder
 from sae.top_k import BLOCK
 from sae.train import SAMPLE_FOR_B_DEC, TrainConfig, TrainStep, train
 from workbench.artifacts import artifacts
 from workbench.stages import store_folder, text_source
+from workbench.training import default_disk_budget
 
 CHARACTERS_COUNTED = 8_000_000  # of a longer text, a random part of this length stands for all
 TEXTS_ENCODED = 32  # at a time, to measure the encoder
@@ -130,7 +132,7 @@ def cost_of(
     free = free_bytes()
     states = store_bytes(reading.tokens, encoder.d_model)
     stored = _is_stored(collection, encoder, config, reading)
-    streams = not stored and states > (free // 2 if disk_budget is None else disk_budget)
+    streams = not stored and states > (default_disk_budget() if disk_budget is None else disk_budget)
     views = config.n_steps * config.batch_size * n_seeds
     encoded = 0 if stored else views if streams else reading.tokens
     weights = sae_bytes(config.n_latents, encoder.d_model)
@@ -212,11 +214,6 @@ def measure_training(config: TrainConfig, states: NDArray[Any], device: str, sec
     with TemporaryDirectory() as folder, suppress(_Enough):
         trainer(short, ArraySource(states), Path(folder) / "run", on_step=on_step, device=device)
     return every * config.batch_size * (len(times) - 1) / (times[-1] - times[0])
-
-
-def store_bytes(n_tokens: int, d_model: int) -> int:
-    """Of a store of float16 states; ids, spans and pooled vectors add a few percent."""
-    return n_tokens * d_model * 2
 
 
 def sae_bytes(n_latents: int, d_model: int) -> int:

@@ -33,3 +33,12 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60:02d} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def size(n_bytes: float) -> str:
+    """`640 kB`, `1.2 GB`: bytes, by thousands."""
+    power = 0
+    while abs(n_bytes) >= 999.5 and power < 4:
+        n_bytes, power = n_bytes / 1000, power + 1
+    digits = ".0f" if power == 0 or abs(n_bytes) >= 9.95 else ".1f"
+    return f"{n_bytes:{digits}} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

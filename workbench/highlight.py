@@ -182,6 +182,11 @@ def label(text: str) -> str:
     return f'<p class="lt-label">{escape(text)}</p>'
 
 
+def note(text: str) -> str:
+    """A quiet sentence."""
+    return f'<p class="lt-text lt-rest">{escape(text)}</p>'
+
+
 def brand(name: str, line: str) -> str:
     """The app's name and what it is about."""
     return f'<p class="lt-brand">{escape(name)}<small>{escape(line)}</small></p>'
@@ -190,3 +195,22 @@ def brand(name: str, line: str) -> str:
 def calm(title: str, sentence: str) -> str:
     """A state with nothing to show, said calmly."""
     return f'<div class="lt-calm"><b>{escape(title)}</b><p>{escape(sentence)}</p></div>'
+
+
+def job_card(title: str, address: str, state: str, note: str, part: float | None, chosen: bool) -> str:
+    """A job in the list: its title, a link to it; its state in a word and a note; a bar while a part is done."""
+    return (
+        f'<article class="lt-job lt-{escape(state)}{" lt-chosen" if chosen else ""}">'
+        f'<div class="lt-head">{link(title, address, "lt-title")}</div>'
+        f'<p class="lt-jobstate"><i></i><b>{escape(state)}</b><span>{escape(note)}</span></p>'
+        f"{'' if part is None else progress_bar(part)}</article>"
+    )
+
+
+def progress_bar(part: float) -> str:
+    """How much of something is done, part in [0, 1]."""
+    share = 100 * min(max(part, 0), 1)
+    return (
+        f'<div class="lt-progress" role="progressbar" aria-valuenow="{share:.0f}" aria-valuemin="0" '
+        f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+    )

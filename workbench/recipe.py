@@ -1,0 +1,130 @@
+"""A recipe: what somebody wants trained, as the form and the command line write it, and the commands that do it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.errors import UserError
+from workbench.artifacts import artifacts
+from workbench.verbs.options import parse_count, parse_layer
+
+if TYPE_CHECKING:
+    from data.encoders import EncoderConfig
+    from sae.train import TrainConfig
+
+ARCHITECTURES = {
+    "topk": "Top-K",
+    "batchtopk": "BatchTopK",
+    "jumprelu": "JumpReLU",
+    "matryoshka": "Matryoshka",
+    "standard": "Standard",
+}
+WITHOUT_K = ("jumprelu", "standard")  # a penalty keeps them sparse
+AUXILIARY_WEIGHT = 0.03125  # 1/32, as Gao et al. (2024) have it
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """text: see `data.collections`. layer, tokens: as typed, `final` and `6M`. index: a collection, "" for none."""
+
+    text: str = "docstrings"
+    encoder: str = "minilm"
+    layer: str = "final"
+    architecture: str = "topk"
+    latents: int = 8192
+    k: int = 16
+    tokens: str = "6M"
+    epochs: int = 3
+    seed: int = 0
+    n_seeds: int = 1
+    auxiliary: bool = False
+    index: str = ""
+    name: str = ""
+
+    @property
+    def encoder_config(self) -> EncoderConfig:
+        from data.encoders import EncoderConfig  # torch
+
+        return EncoderConfig(self.encoder, parse_layer(self.layer))
+
+    @property
+    def train_config(self) -> TrainConfig:
+        from sae.train import TrainConfig  # torch
+
+        return TrainConfig(
+            parse_count(self.tokens),
+            n_latents=self.latents,
+            k=self.k,
+            seed=self.seed,
+            architecture=self.architecture,  # type: ignore[arg-type]  # refuses any other
+            auxiliary_weight=AUXILIARY_WEIGHT if self.auxiliary else 0.0,
+        )
+
+    @property
+    def default_name(self) -> str:
+        """A name that says what is in it, and stands for nothing yet."""
+        text = re.sub(r"\W+", "-", Path(self.text).stem if "/" in self.text else self.text).strip("-")
+        parts = [text or "text", str(self.latents)]
+        if self.architecture not in WITHOUT_K:
+            parts.append(f"k{self.k}")
+        if self.architecture != "topk":
+            parts.append(self.architecture)
+        if parse_layer(self.layer) is not None:
+            parts.append(re.sub(r"\W+", "-", f"layer-{self.layer}").strip("-"))
+        name = stem = "-".join(parts)
+        number = 2
+        while any(_taken(place) for place in (self._sae(name), self._study(name))):
+            name, number = f"{stem}-{number}", number + 1
+        return name
+
+    def commands(self) -> Iterator[tuple[list[str], str]]:
+        """(argv, title) of each job: the training, then an index a seed; a name that is taken is a `UserError`."""
+        name = self.name or self.default_name
+        if not re.fullmatch(r"\w[\w.+-]*", name):
+            raise UserError(
+                f"the name {name!r} is not one: expected letters, digits, and . _ + - between them"
+            )
+        sae = self._sae(name)
+        for place in (sae, self._study(name)) if self.index else (sae,):
+            if _taken(place):
+                raise UserError(f"{place} is there already: choose another name")
+        train = [
+            "train", "--text", self.text, "--encoder", self.encoder, "--latents", str(self.latents),
+            "--k", str(self.k), "--tokens", self.tokens, "--epochs", str(self.epochs), "--seed", str(self.seed),
+        ]  # fmt: skip
+        if parse_layer(self.layer) is not None:
+            train += ["--layer", self.layer]
+        if self.architecture != "topk":
+            train += ["--architecture", self.architecture]
+        if self.auxiliary:
+            train += ["--auxiliary-weight", str(AUXILIARY_WEIGHT)]
+        if self.n_seeds > 1:
+            train += ["--seeds", str(self.n_seeds)]
+        yield [*train, "--out", str(sae)], f"Train {name} on {self.text}"
+        for member, study in self._members(name) if self.index else ():
+            title = f"Index {self.index} by {member.relative_to(sae.parent)}"
+            yield (
+                ["index", "--sae", str(member), "--collection", self.index, "--out", str(study)],
+                title,
+            )
+
+    def _members(self, name: str) -> Sequence[tuple[Path, Path]]:
+        """(SAE, study) of each seed."""
+        if self.n_seeds == 1:
+            return [(self._sae(name), self._study(name))]
+        seeds = range(self.seed, self.seed + self.n_seeds)
+        return [(self._sae(name) / f"seed-{s}", self._study(f"{name}-seed-{s}")) for s in seeds]
+
+    def _sae(self, name: str) -> Path:
+        return artifacts() / "saes" / name
+
+    def _study(self, name: str) -> Path:
+        return artifacts() / "studies" / name
+
+
+def _taken(place: Path) -> bool:
+    return place.exists() or place.with_name(f".{place.name}.training").exists()

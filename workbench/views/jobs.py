@@ -1,0 +1,156 @@
+"""The jobs below the form: the list, and the chosen one with its curves; they follow what runs."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from data.errors import UserError
+from workbench import frame, highlight, jobs, selection
+from workbench.formats import count, duration
+from workbench.job_folder import Job
+
+SECONDS_BETWEEN_LOOKS = 1.5
+N_SHOWN = 40
+ORDER = ("running", "waiting")  # before all others
+
+
+def show_jobs() -> None:
+    """List and chosen job, drawn again every moment while anything runs or waits."""
+    living = any(job.living for job in jobs.jobs())
+    st.fragment(_list_and_chosen, run_every=SECONDS_BETWEEN_LOOKS if living else None)(living)
+
+
+def _list_and_chosen(some_lived: bool) -> None:
+    known = sorted(jobs.jobs(), key=lambda job: ORDER.index(job.state) if job.state in ORDER else len(ORDER))
+    if some_lived and not any(job.living for job in known):
+        st.rerun()  # the last one has ended: nothing to follow any longer
+    st.html(highlight.subheading("Jobs"))
+    if not known:
+        st.html(
+            highlight.calm(
+                "Nothing trained yet",
+                "A job goes on when this page, the browser or the app is closed. What workbench train does in a "
+                "shell is shown here too.",
+            )
+        )
+        return
+    chosen = next((job for job in known if job.id == selection.current().get("job")), known[0])
+    left, right = st.columns([1, 1.9], gap="large")
+    with left:
+        st.html("".join(_card(job, job.id == chosen.id) for job in known[:N_SHOWN]))
+    with right:
+        _show(chosen)
+
+
+def _card(job: Job, chosen: bool) -> str:
+    return highlight.job_card(
+        job.request.title, frame.address("train", job=job.id), job.state, _note(job), _part(job), chosen
+    )
+
+
+def _show(job: Job) -> None:
+    """The chosen job: how far it is, what can be done about it, its curves, its output."""
+    st.html(highlight.subheading(job.request.title))
+    st.html(
+        highlight.label(f"{job.state.capitalize()}, {_note(job)}" if _note(job) else job.state.capitalize())
+    )
+    if job.state == "running" and job.status:
+        st.html(highlight.progress_bar(_part(job) or 0))
+        if job.status.note:
+            st.html(highlight.label(job.status.note))
+    if job.end and job.end.error:
+        st.html(highlight.note(job.end.error[0].upper() + job.end.error[1:]))
+    _buttons(job)
+    _curves(job)
+    st.html(highlight.facts(_facts(job)))
+    with st.expander("Output"):
+        printed = jobs.output(job)
+        quiet = "It runs in a shell, and prints there." if job.request.origin == "shell" else "Nothing yet."
+        st.html(highlight.preformatted(printed or quiet))
+
+
+def _buttons(job: Job) -> None:
+    row = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    try:
+        if job.living:
+            if row.button(
+                "Cancel", key=f"cancel {job.id}", help="Stops it as Ctrl-C does; it can go on later."
+            ):
+                jobs.cancel(job)
+                st.rerun()
+        else:
+            if job.state != "finished" and row.button(
+                "Resume", key=f"resume {job.id}", type="primary", help="Goes on where it stopped."
+            ):
+                jobs.resume(job)
+                st.rerun()
+            if row.button("Remove", key=f"remove {job.id}", help="From this list; what it made stays."):
+                jobs.remove(job)
+                selection.choose(job=None)
+                st.rerun()
+    except UserError as error:
+        st.html(highlight.note(str(error)))
+    study = (job.request.files or {}).get("study")
+    if study and job.state == "finished":
+        row.html(highlight.link("Open the study", frame.address("overview") + f"&study={Path(study).name}"))
+
+
+def _curves(job: Job) -> None:
+    logs = jobs.training_logs(job)
+    if not logs:
+        return
+    from analyses.figures.training import training_figure
+    from analyses.training_log import thinned, training_log  # torch, and a page without a job needs none
+
+    log = training_log(logs)
+    if not log.empty:
+        frame.show(training_figure(thinned(log)), "training")
+
+
+def _note(job: Job) -> str:
+    """A few words beside the state: the stage, what is left, or when it ended."""
+    status = job.status
+    if job.state == "waiting":
+        return "for its turn"
+    if job.state == "running":
+        if status is None:
+            return "setting up"
+        left = status.seconds_left
+        return status.stage + (
+            "" if not left or status.done >= status.total else f", about {duration(left)} left"
+        )
+    ended = job.end.time if job.end else status.updated if status else job.began or job.request.queued
+    took = duration(ended - job.began) if job.began else ""
+    return ", ".join(part for part in (_moment(ended), f"after {took}" if took else "") if part)
+
+
+def _part(job: Job) -> float | None:
+    if job.state != "running" or job.status is None:
+        return None
+    return job.status.done / max(1, job.status.total)
+
+
+def _facts(job: Job) -> list[tuple[str, str]]:
+    """Stages behind it, and the command that does the same in a shell."""
+    rows = []
+    if job.status:
+        done = dict(job.status.finished)
+        if not job.living:
+            done[job.status.stage] = job.status.updated - job.status.began
+        rows = [(stage, duration(seconds)) for stage, seconds in done.items()]
+        if job.living and job.status.total > 1:
+            rows.append((job.status.stage, f"{count(job.status.done)} of {count(job.status.total)}"))
+    return [*rows, ("Started in", f"the {job.request.origin}, {_moment(job.request.queued)}"),
+            ("Command", shlex.join(["workbench", *job.request.argv]))]  # fmt: skip
+
+
+def _moment(seconds: float) -> str:
+    """`14:05` today, else `3 May, 14:05`."""
+    then = datetime.fromtimestamp(seconds)
+    today = then.date() == datetime.fromtimestamp(time.time()).date()
+    return f"{then:%H:%M}" if today else f"{then.day} {then:%b, %H:%M}"
