@@ -24,8 +24,10 @@ setup: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
+# dictionary-learning by itself: what it asks for would fetch a torchvision that does not fit this torch.
 .venv/ready-for-tests: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,peers]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps dictionary-learning
 	sh tests/install_chromium.sh
 	touch $@
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from analyses.intervals import wilson
 from analyses.surface import surface_word, word_numbers
-from analyses.vocabulary import _top_terms as top_terms
+from analyses.vocabulary import top_terms
 from retrieval.kernels import kernel
 from retrieval.lexical import STOP_WORDS
 from retrieval.study import Study

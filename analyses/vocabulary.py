@@ -44,7 +44,7 @@ def compute_vocabulary(study: Study) -> pd.DataFrame:
     document_frequency = study.index.document_frequency
     n_docs = len(study.corpus)
     length = latent_length(study)
-    pieces, shares, _, collection = _top_terms(
+    pieces, shares, _, collection = top_terms(
         study, study.tokens.token_ids, np.ones(len(study.wordpieces)), 1
     )
     return pd.DataFrame(
@@ -75,8 +75,8 @@ def latent_labels(study: Study) -> list[str]:
     words = word_numbers(study.tokens, study.wordpieces)
     n_words = int(words.max(initial=0)) + 1
     idf = lucene_idf(document_frequency_of(words, study.tokens.offsets, n_words), len(study.corpus))
-    chosen, shares, strongest, _ = _top_terms(study, words, idf, N_WORDS)
-    main, main_share, main_strongest, _ = _top_terms(study, words, np.ones(n_words), 1)
+    chosen, shares, strongest, _ = top_terms(study, words, idf, N_WORDS)
+    main, main_share, main_strongest, _ = top_terms(study, words, np.ones(n_words), 1)
     alone = main_share[:, 0] >= 0.5
     chosen[alone] = np.where(np.arange(N_WORDS) == 0, main[alone], -1)
     strongest[alone, :1] = main_strongest[alone]
@@ -138,7 +138,7 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
     )
 
 
-def _top_terms(
+def top_terms(
     study: Study, terms: NDArray[np.integer[Any]], weight: NDArray[np.float64], depth: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """`_count_terms` of a study; plain arrays, since maps compile anew."""

@@ -148,23 +148,29 @@ def write_store(
     source: what the texts are (name, fingerprint), JSON-able; part of the plan. progress counts tokens, of a
     total that is an estimate (from characters) until the end.
     """
-    plan = {"encoder": encoder.describe(), "source": dict(source), "documents_per_shard": DOCUMENTS_PER_SHARD}
-    if (folder / "plan.json").is_file() and read_json(folder / "plan.json") != plan:
-        raise UserError(
-            f"{folder} holds the states of another text or encoder: choose another folder or remove it"
-        )
-    write_json(folder / "plan.json", plan)
+    begin_store(folder, encoder, source)
     sizes: list[int] = []
     characters = np.array([len(text) for text in texts], dtype=np.int64)
     for shard, first in enumerate(range(0, len(texts), DOCUMENTS_PER_SHARD)):
         rows = slice(first, first + DOCUMENTS_PER_SHARD)
         path = folder / f"shard-{shard:05d}"
         if not path.is_dir():
-            report = _estimate(progress, sum(sizes), characters[first:], characters[rows])
-            _write_shard(path, encoder.encode(texts[rows], "document", report))
+            report = estimate_of_all(progress, sum(sizes), characters[first:], characters[rows])
+            write_shard(path, encoder.encode(texts[rows], "document", report))
         sizes.append(len(_array(path, "states")))
     write_json(folder / "manifest.json", {"shard_tokens": sizes, "d_model": encoder.d_model})
     return ActivationStore.open(folder)
+
+
+def begin_store(folder: Path, encoder: Encoder, source: Mapping[str, Any]) -> None:
+    """Write the plan of a store, or find it there; a folder that holds another's is a `UserError`."""
+    plan = {"encoder": encoder.describe(), "source": dict(source), "documents_per_shard": DOCUMENTS_PER_SHARD}
+    if not (folder / "plan.json").is_file():
+        write_json(folder / "plan.json", plan)
+    elif read_json(folder / "plan.json") != plan:
+        raise UserError(
+            f"{folder} holds the states of another text or encoder: choose another folder or remove it"
+        )
 
 
 def select_documents(encoder: Encoder, texts: Sequence[str], max_tokens: int, seed: int) -> NDArray[np.int64]:
@@ -183,7 +189,7 @@ def select_documents(encoder: Encoder, texts: Sequence[str], max_tokens: int, se
     return np.arange(len(texts))
 
 
-def _estimate(
+def estimate_of_all(
     progress: Progress | None,
     before: int,
     characters_left: NDArray[np.int64],
@@ -196,7 +202,8 @@ def _estimate(
     return lambda done, total: progress(before + done, before + round(total * share))
 
 
-def _write_shard(path: Path, states: TokenStates) -> None:
+def write_shard(path: Path, states: TokenStates) -> None:
+    """Write the states of one shard's documents, whole or not at all."""
     arrays: tuple[NDArray[Any], ...] = (
         states.states.values,
         states.states.offsets,

@@ -151,7 +151,8 @@ class Study:
 
     @property
     def name(self) -> str:
-        return str(self.manifest["name"])
+        """The folder's name: several studies may be of one collection."""
+        return self.path.name
 
     @property
     def n_latents(self) -> int:

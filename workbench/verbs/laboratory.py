@@ -123,9 +123,10 @@ def sae_card(
     opened = Study.open(study)
     texts = load_documents(held_out, "test").corpus.texts if held_out else None
     with long_job(f"Quality card of {sae} on {opened.name}", {}, queue) as progress:
-        cards = [
-            card_of(member, opened, texts, held_out or "", seed, device, progress) for member in members(sae)
-        ]
+        cards = []
+        for member in members(sae):
+            progress.part = f"{Path(member).name}: "
+            cards.append(card_of(member, opened, texts, held_out or "", seed, device, progress))
     if as_json:
         print_json([card.to_dict() for card in cards] if len(cards) > 1 else cards[0].to_dict())
         return
@@ -215,7 +216,7 @@ def pretrain_verb(
     if as_json:
         print_json({"encoder": str(out), **record})
     else:
-        print(f"Encoder in {out}: {record['label']}")
+        print(f"Encoder in {out}: {record['kind']}")
 
 
 def sweep_layers_verb(
@@ -302,7 +303,15 @@ def jobs_verb(as_json: AsJson = False) -> None:
 
 
 def print_comparison(comparison: SaeComparison) -> None:
-    """Recurrence, agreement of the rankings and spread, a table each."""
-    for table in (comparison.recurrence, comparison.ranking_means, comparison.spread):
-        if len(table):
-            print_table(table)
+    """Recurrence and agreement of each pair, then what varies over all."""
+    recurrence, means = comparison.recurrence, comparison.ranking_means
+    for (a, b), of_pair in recurrence.groupby(["a", "b"], sort=False):
+        for by, table in of_pair.groupby("by", sort=False):
+            print(f"{a} and {b}: latents that recur by {by}, beside the share that chance gives")
+            print_table(table[["group", "value", "n_latents", "share", "low", "high", "chance", "mutual"]])
+        if len(means):
+            print(f"{a} and {b}: agreement of their rankings")
+            print_table(means[(means["a"] == a) & (means["b"] == b)].drop(columns=["a", "b"]))
+    if len(comparison.spread):
+        print(f"mean and spread over {len(comparison.names)} SAEs")
+        print_table(comparison.spread)
