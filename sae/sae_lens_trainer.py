@@ -160,9 +160,9 @@ def autoencoder_of(sae: Any, scale: float = 1.0) -> SparseAutoencoder:
     with W_enc_j, b_enc_j and theta_j to match. BatchTopK's running threshold becomes that of all latents.
     """
     with torch.no_grad():
-        weights = {name: tensor.detach().cpu().double() for name, tensor in sae.state_dict().items()}
-        weights = {name: tensor.clone() for name, tensor in weights.items()}
+        weights = {name: tensor.detach().clone() for name, tensor in sae.state_dict().items()}
         sae.process_state_dict_for_saving_inference(weights)
+        weights = {name: tensor.cpu().double() for name, tensor in weights.items()}
         norms = weights["W_dec"].norm(dim=1).clamp(min=1e-8)
         threshold = weights.get("threshold", torch.zeros_like(norms)).clamp(min=0)
         return SparseAutoencoder(

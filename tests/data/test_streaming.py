@@ -38,12 +38,12 @@ def encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def rows(states: NDArray[Any]) -> Counter[bytes]:
-    """Tokens to what batches of one text's company may change: rounding."""
-    return Counter(row.tobytes() for row in np.round(states.astype(np.float32), 1) + 0.0)
+    return Counter(row.tobytes() for row in np.ascontiguousarray(states))
 
 
-def near(one: Counter[bytes], other: Counter[bytes]) -> bool:
-    return (one & other).total() > 0.97 * one.total()
+def same_tokens_but_for_rounding(one: NDArray[Any], other: NDArray[Any]) -> None:
+    """A text's company in a batch changes its states' rounding; sorting each column leaves the order out."""
+    np.testing.assert_allclose(np.sort(one, axis=0), np.sort(other, axis=0), atol=5e-3)
 
 
 class Counting(Encoder):
@@ -102,8 +102,8 @@ def test_an_epoch_reads_the_encoders_states_once(encoder: Encoder, buffer_bytes:
     tokens = np.concatenate(list(islice(stream.batches(16, seed=3), 2 * stream.n_tokens // 16 + 1)))
     first, second = tokens[: stream.n_tokens], tokens[stream.n_tokens : 2 * stream.n_tokens]
     assert tokens.dtype == np.float16
-    assert near(rows(first), rows(whole.states.values))
-    assert near(rows(second), rows(whole.states.values))
+    same_tokens_but_for_rounding(first, whole.states.values)
+    same_tokens_but_for_rounding(second, whole.states.values)
     assert not np.array_equal(first, second)
 
 

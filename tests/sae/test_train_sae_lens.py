@@ -15,7 +15,9 @@ import torch
 from sae_lens import SAE
 
 import sae.run_folder
+from data.encoders import Encoder
 from data.errors import UserError
+from data.streaming import StreamedStates
 from sae.in_memory import ArraySource
 from sae.metrics import fraction_of_variance_unexplained, l0
 from sae.model import SparseAutoencoder
@@ -135,6 +137,25 @@ def test_an_interrupted_run_is_resumed_to_the_bit(
             del resumed_line[timing], line[timing]
         assert resumed_line == line
     assert not [path for path in (tmp_path / "run").rglob("*") if path.suffix in (".pt", ".pkl", ".bin")]
+
+
+def test_a_stream_from_the_encoder_is_a_source_and_resumes_to_the_bit(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    texts = [f"document number {number} speaks of {'many ' * (number % 7)}things" for number in range(20)]
+    stream = StreamedStates(encoder, texts, buffer_bytes=100 * 2 * 384)
+    config = replace(CONFIG, n_tokens=20 * 64, batch_size=64, checkpoint_every=6)
+    whole = train_sae_lens(config, stream, tmp_path / "whole")
+    log = read_log(tmp_path / "whole" / "log.jsonl")
+    assert log[-1]["fvu"] < 0.5 * log[0]["fvu"]
+
+    def interrupt(step: TrainStep) -> None:
+        if step.step == 9:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_sae_lens(config, stream, tmp_path / "run", on_step=interrupt)
+    assert same(whole, train_sae_lens(config, stream, tmp_path / "run", resume=True))
 
 
 def test_the_seed_decides_the_weights_and_leaves_torchs_own_alone(
