@@ -39,7 +39,7 @@ class Gradients:
 
 
 class TorchStepper:
-    """`step` changes the state in place; all workers are given the same batches and end with the same state.
+    """`step` changes the state in place, by the batch_size tokens of all workers; all end with the same state.
 
     nominate_in: torch.bfloat16 where the device multiplies it natively, see `sae.top_k_torch`.
     """
@@ -47,28 +47,32 @@ class TorchStepper:
     def __init__(
         self,
         state: TrainState,
+        batch_size: int,
         auxiliary: Auxiliary | None = None,
         workers: Workers = ALONE,
         nominate_in: torch.dtype = torch.float32,
     ) -> None:
         self.state = state
+        self.batch_size = batch_size
         self.auxiliary = auxiliary
         self.workers = workers
         self.nominate_in = nominate_in
 
     def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
-        """states (batch_size, d_model), the whole batch, any float type, finite; the result stays on the device."""
-        share = torch.from_numpy(self.workers.share(states))
+        """states: this worker's share of the batch, any float type, finite; the result stays on the device."""
+        share = torch.from_numpy(states)
         device = self.state.last_fired.device
         if device.type == "cuda":  # from pinned memory the copy waits for nothing
             share = share.pin_memory()
-        gradients = self.gradients(share.to(device, non_blocking=True), len(states))
+        gradients = self.gradients(share.to(device, non_blocking=True))
         self.workers.sum(gradients.tensors())
         update(self.state, gradients, adamw)
-        return Step(gradients.squared_error[0] / len(states), gradients.n_fired.sum() / len(states))
+        n_tokens = self.batch_size
+        return Step(gradients.squared_error[0] / n_tokens, gradients.n_fired.sum() / n_tokens)
 
-    def gradients(self, states: torch.Tensor, n_tokens: int) -> Gradients:
-        """states: this worker's share of the n_tokens of the batch, (n, d_model), on the state's device."""
+    def gradients(self, states: torch.Tensor) -> Gradients:
+        """states: this worker's share of the batch, (n, d_model), on the state's device."""
+        n_tokens = self.batch_size
         W_enc, b_enc, W_dec, b_dec = (self.state.weights[name] for name in WEIGHTS)
         centred = states.float() - b_dec
         values, indices, _ = nominated_top_k(centred, W_enc, b_enc, self.state.k, self.nominate_in)

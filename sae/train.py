@@ -38,7 +38,11 @@ DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is sho
 
 
 class TokenSource(Protocol):
-    """Where token states come from: `data.activations.ActivationStore`, or anything of its shape."""
+    """Where token states come from: `data.activations.ActivationStore`, or anything of its shape.
+
+    One that has a `part`, (rank, size), reads a worker's own part of the text, and its batches are that worker's
+    shares; all other sources give each worker the whole batch.
+    """
 
     @property
     def d_model(self) -> int: ...
@@ -88,8 +92,8 @@ def train(
 
     resume: continue from run_folder's checkpoint, or begin where there is none; a checkpoint of another
     configuration or another source is a `UserError`, and so is one in the way of a fresh run.
-    workers: all of them call this with the same arguments and return the same SAE; the first alone reads and
-    writes run_folder, and calls on_step.
+    workers: all of them call this with the same arguments (but the part of a source that has one) and return the
+    same SAE; the first alone reads and writes run_folder, and calls on_step.
     """
     if config.architecture != "topk":
         raise UserError(
@@ -104,7 +108,10 @@ def train(
     state = _starting_state(config, source, run_folder, run, resume, device, workers)
     dead_after = min(DEAD_AFTER, source.n_tokens) // config.batch_size
     take_step = _stepper(config, state, dead_after, device, workers)
-    batches = source.batches(config.batch_size, config.seed, state.step)
+    read_in_parts = workers.size > 1 and getattr(source, "part", None) == (workers.rank, workers.size)
+    rows = workers.rows(config.batch_size)
+    batch_size = rows.stop - rows.start if read_in_parts else config.batch_size
+    batches = source.batches(batch_size, config.seed, state.step)
 
     with ExitStack() as stack:
         interrupted = stack.enter_context(interrupts_deferred())
@@ -132,7 +139,8 @@ def train(
             reports = workers.first_does(open_log)
             while state.step < config.n_steps:
                 batch = workers.together(next_batch)
-                result = take_step(batch, config.adamw(state.step))
+                share = batch if read_in_parts else workers.share(batch)
+                result = take_step(share, config.adamw(state.step))
                 if state.step % config.log_every == 0 or state.step == config.n_steps:
                     workers.together(report)
                 if state.step % config.checkpoint_every == 0:
@@ -188,7 +196,8 @@ def _stepper(
     if workers.size == 1 and torch.device(device).type == "cpu":
         return CpuStepper(state, config.batch_size, auxiliary).step
     native = bfloat16_is_native(torch.device(device))
-    return TorchStepper(state, auxiliary, workers, torch.bfloat16 if native else torch.float32).step
+    nominate_in = torch.bfloat16 if native else torch.float32
+    return TorchStepper(state, config.batch_size, auxiliary, workers, nominate_in).step
 
 
 def _finite(batch: NDArray[Any]) -> NDArray[Any]:

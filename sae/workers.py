@@ -65,10 +65,13 @@ class Workers:
         """The device of this worker, of those that `device` ("cpu", "cuda") stands for."""
         return f"cuda:{self.local_rank}" if self.size > 1 and device == "cuda" else device
 
+    def rows(self, n: int) -> slice:
+        """This worker's of the n rows of a batch, about 1 / size of them."""
+        return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
+
     def share(self, batch: NDArray[Any]) -> NDArray[Any]:
-        """This worker's rows of a batch, about 1 / size of them."""
-        n = len(batch)
-        return batch[n * self.rank // self.size : n * (self.rank + 1) // self.size]
+        """This worker's rows of a batch (n_tokens, d_model)."""
+        return batch[self.rows(len(batch))]
 
     def sum(self, tensors: Sequence[torch.Tensor]) -> None:
         """Replace each tensor, all of one type and device, by its sum over the workers: the same bits in each."""

@@ -31,7 +31,7 @@ def cpu(state: TrainState, batch: np.ndarray, adamw: AdamW, auxiliary: Auxiliary
 
 
 def gpu(state: TrainState, batch: np.ndarray, adamw: AdamW, auxiliary: Auxiliary | None) -> Any:
-    return TorchStepper(state, auxiliary).step(batch, adamw)
+    return TorchStepper(state, len(batch), auxiliary).step(batch, adamw)
 
 
 both_paths = pytest.mark.parametrize("take_step", [cpu, gpu])

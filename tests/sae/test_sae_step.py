@@ -26,7 +26,7 @@ def cpu(state: TrainState, batch: np.ndarray, adamw: AdamW) -> Any:
 
 
 def gpu(state: TrainState, batch: np.ndarray, adamw: AdamW) -> Any:
-    return TorchStepper(state).step(batch, adamw)
+    return TorchStepper(state, len(batch)).step(batch, adamw)
 
 
 def fresh_state(sae: SparseAutoencoder) -> TrainState:

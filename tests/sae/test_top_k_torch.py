@@ -78,7 +78,7 @@ def test_a_step_that_nominates_in_bfloat16_is_the_step(make_states: Make, make_a
     states = []
     for nominate_in in (torch.float32, torch.bfloat16):
         states.append(TrainState.of(make_autoencoder(N_LATENTS, D_MODEL, K)))
-        stepper = TorchStepper(states[-1], nominate_in=nominate_in)
+        stepper = TorchStepper(states[-1], N_TOKENS, nominate_in=nominate_in)
         for seed in range(3):
             stepper.step(make_states(N_TOKENS, D_MODEL, seed), AdamW(1e-3, epsilon=1e-2))
     for name, tensor in states[0].tensors().items():

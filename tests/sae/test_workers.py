@@ -54,6 +54,12 @@ def test_two_processes_train_what_one_does(trained: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_source_may_give_each_worker_its_share_alone(trained: Path) -> None:
+    for rank in range(2):
+        assert_same(trained, f"parted.{rank}", f"together.{rank}", tolerance=0)
+
+
+@pytest.mark.slow
 def test_what_ends_one_ends_both_and_is_resumed_to_the_bit(trained: Path) -> None:
     ends = [read_json(trained / f"ends.{rank}.json") for rank in range(2)]
     assert ends[0] == ends[1]

@@ -1,8 +1,9 @@
-"""torchrun --nproc-per-node 2 train_together.py FOLDER: train one small SAE three times.
+"""torchrun --nproc-per-node 2 train_together.py FOLDER: train one small SAE four times.
 
-`alone` by the first worker, `together` by all, and `ended` by all, while the last worker's source fails before
-batch 10, it is sent SIGINT before batch 20, and NaN comes in batch 30: each time it is resumed. FOLDER gets the
-weights as NAME.RANK.safetensors and what ended the training as ends.RANK.json.
+`alone` by the first worker, `together` by all, `parted` by all from a source that gives each worker its share
+alone, and `ended` by all, while the last worker's source fails before batch 10, it is sent SIGINT before batch 20,
+and NaN comes in batch 30: each time it is resumed. FOLDER gets the weights as NAME.RANK.safetensors and what ended
+the training as ends.RANK.json.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ class Eventful(ArraySource):
             yield batch
 
 
+class Parted(ArraySource):
+    @property
+    def part(self) -> tuple[int, int]:
+        return workers.rank, workers.size
+
+    def batches(self, batch_size: int, seed: int, start: int) -> Iterator[Any]:
+        assert batch_size < CONFIG.batch_size
+        return map(workers.share, super().batches(CONFIG.batch_size, seed, start))
+
+
 def save(sae: SparseAutoencoder, name: str) -> None:
     tensors = {name: getattr(sae, name) for name in WEIGHTS}
     save_file(tensors, folder / f"{name}.{workers.rank}.safetensors")
@@ -61,6 +72,7 @@ states = (rng.standard_normal((3_000, 60)) ** 3 @ rng.standard_normal((60, 16)))
 if workers.is_first:
     save(train(CONFIG, ArraySource(states), folder / "alone"), "alone")
 save(train(CONFIG, ArraySource(states), folder / "together", workers=workers), "together")
+save(train(CONFIG, Parted(states), folder / "parted", workers=workers), "parted")
 for _ in range(4):
     try:
         save(train(CONFIG, Eventful(states), folder / "ended", resume=True, workers=workers), "ended")
