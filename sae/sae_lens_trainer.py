@@ -5,10 +5,8 @@ SAELens 6.54 gives the architectures, their losses and the step: Adam, gradients
 - b_dec starts at the mean state, and states are scaled to a mean squared norm of 1, as in the JumpReLU paper
   (Rajamanoharan et al. 2024, arXiv 2407.14435). A threshold moves by one learning rate a step, so on a larger scale
   it does not arrive within a thousand steps. The factor goes into the weights at the end.
-- BatchTopK's running threshold averages over at most a fifth of the run; SAELens's default is 100 steps.
 - JumpReLU's and standard's penalty stands where the others have k: its weight is moved until L0 is k, see
   `controlled`. JumpReLU's thresholds start where L0 is k, which is BatchTopK's choice for the untrained weights.
-- Matryoshka's nested widths are 1/16, 1/8, 1/4, 1/2 and all of the latents.
 """
 
 from __future__ import annotations
@@ -20,18 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sae_lens.config import SAETrainerConfig
-from sae_lens.saes.batchtopk_sae import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig
-from sae_lens.saes.jumprelu_sae import JumpReLUTrainingSAE, JumpReLUTrainingSAEConfig
-from sae_lens.saes.matryoshka_batchtopk_sae import (
-    MatryoshkaBatchTopKTrainingSAE,
-    MatryoshkaBatchTopKTrainingSAEConfig,
-)
-from sae_lens.saes.standard_sae import StandardTrainingSAE, StandardTrainingSAEConfig
 from sae_lens.training.sae_trainer import SAETrainer
 from torch.optim.lr_scheduler import LambdaLR
 
 from sae.model import SparseAutoencoder
 from sae.optimizer import Step, TrainState
+from sae.sae_lens_model import autoencoder_of, untrained_sae
 from sae.train_config import TrainConfig
 
 PENALTIES = {"jumprelu": "l0", "standard": "l1"}
@@ -58,7 +50,7 @@ class SaeLensTrainer:
         self.config = config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.sae = _untrained(config, d_model).to(device)
+            self.sae = untrained_sae(config, d_model).to(device)
         self.trainer = SAETrainer(
             SAETrainerConfig(
                 total_training_samples=config.n_steps * config.batch_size,
@@ -150,63 +142,6 @@ class SaeLensTrainer:
         if self.sparsity_coefficient is not None:
             coefficient = torch.tensor(self.sparsity_coefficient, dtype=torch.float64)
             self.state.weights["sparsity_coefficient"] = coefficient
-
-
-def autoencoder_of(sae: Any, scale: float = 1.0) -> SparseAutoencoder:
-    """What a SAELens training SAE of `scale` times the states does at inference, in weights alone; a copy, on CPU.
-
-        z_j <- |W_dec_j| / scale z_j        W_dec_j <- W_dec_j / |W_dec_j|        b_dec <- b_dec / scale
-
-    with W_enc_j, b_enc_j and theta_j to match. BatchTopK's running threshold becomes that of all latents.
-    """
-    with torch.no_grad():
-        weights = {name: tensor.detach().clone() for name, tensor in sae.state_dict().items()}
-        sae.process_state_dict_for_saving_inference(weights)
-        weights = {name: tensor.cpu().double() for name, tensor in weights.items()}
-        norms = weights["W_dec"].norm(dim=1).clamp(min=1e-8)
-        threshold = weights.get("threshold", torch.zeros_like(norms)).clamp(min=0)
-        return SparseAutoencoder(
-            W_enc=(weights["W_enc"].T * norms[:, None]).float().contiguous(),
-            b_enc=(weights["b_enc"] * norms / scale).float(),
-            W_dec=(weights["W_dec"] / norms[:, None]).float(),
-            b_dec=(weights["b_dec"] / scale).float(),
-            k=len(norms),
-            threshold=(threshold * norms / scale).float(),
-        )
-
-
-def _untrained(config: TrainConfig, d_model: int) -> Any:
-    """SAELens's training SAE: decoder Kaiming-initialised, encoder = its transpose, b_dec 0.
-
-    JumpReLU's and standard's decoder rows start with norm 1: from SAELens's default of 0.1 they grow faster than a
-    threshold can follow. The others take activations by their decoder norms, so that nothing has to follow.
-    """
-    shared: dict[str, Any] = {"d_in": d_model, "d_sae": config.n_latents}
-    batch_top_k = {
-        "k": config.k,
-        "topk_threshold_lr": min(1.0, max(0.01, 5 / config.n_steps)),
-        "aux_loss_coefficient": config.auxiliary_weight,
-    }
-    weight = config.sparsity_coefficient
-    match config.architecture:
-        case "batchtopk":
-            return BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(**shared, **batch_top_k))
-        case "matryoshka":
-            widths = sorted({config.n_latents >> halvings for halvings in range(5)} - {0})
-            return MatryoshkaBatchTopKTrainingSAE(
-                MatryoshkaBatchTopKTrainingSAEConfig(**shared, **batch_top_k, matryoshka_widths=widths)
-            )
-        case "jumprelu":
-            weight = 0.1 / config.k if weight is None else weight
-            return JumpReLUTrainingSAE(
-                JumpReLUTrainingSAEConfig(**shared, decoder_init_norm=1.0, l0_coefficient=weight)
-            )
-        case "standard":
-            weight = 0.1 if weight is None else weight
-            return StandardTrainingSAE(
-                StandardTrainingSAEConfig(**shared, decoder_init_norm=1.0, l1_coefficient=weight)
-            )
-    raise ValueError(f"SAELens's trainer is not used for {config.architecture}")
 
 
 def _part(tensors: Mapping[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
