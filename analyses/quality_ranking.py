@@ -57,6 +57,8 @@ def ranking_kept(
 
 def rank_correlations(one: Floats, other: Floats) -> tuple[float, float]:
     """Kendall's tau-b and Spearman's rho of two scores of the same documents, (n_docs,); 0 if one is constant."""
+    if len(one) < 2:
+        return 0.0, 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConstantInputWarning)
         tau, rho = kendalltau(one, other).statistic, spearmanr(one, other).statistic
