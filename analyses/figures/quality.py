@@ -30,7 +30,7 @@ class Panel(NamedTuple):
 PANELS = (
     Panel("fvu", "held_out", "FVU, held-out text<br>lower is better", ".3f"),
     Panel("spearman_rho", "queries", "cosine ranking kept<br>Spearman, higher is better", ".3f"),
-    Panel("latent nDCG@10", "queries", "nDCG@10 of the latents<br>higher is better", ".3f"),
+    Panel("latent nDCG@10", "queries", "nDCG@10 of the latents<br>bar: cosine, dots: lexical BM25", ".3f"),
     Panel("dead_share", "documents", "dead latents<br>in the documents", ".1%"),
     Panel("dense_share", "documents", "dense latents<br>in over half of them", ".1%"),
 )
@@ -40,7 +40,7 @@ def quality_figure(summary: pd.DataFrame, height: int = 250) -> go.Figure:
     """Dots in a panel a headline number, a row a variant, with the 95% interval of means over queries.
 
     summary: `QualityCard.summary_table()`; a panel whose numbers it does not hold is left out, and FVU without
-    held-out text is that of the documents. Beside the latents' nDCG@10 stand each encoder's own cosine (a ring) and
+    held-out text is that of the documents. Beside the latents' nDCG@10 stand each encoder's own cosine (a bar) and
     lexical BM25 (a dotted line).
     """
     panels = [found for panel in PANELS if (found := _present(panel, summary))]
@@ -159,6 +159,7 @@ def _add_dot(
         x=[value],
         y=[row],
         mode="markers+text",
+        cliponaxis=False,
         text=[f"<b>{value:{panel.form}}</b>" if variant == "sae" else f"{value:{panel.form}}"],
         textposition="top center",
         textfont={"size": 13, "color": INK},
@@ -188,12 +189,13 @@ def _add_references(chart: go.Figure, summary: pd.DataFrame, variants: list[str]
         x=[cosine[variants[row]]["value"] for row in rows],
         y=rows,
         mode="markers",
-        marker={"size": 11, "color": SYSTEM_COLOURS["cosine"], "symbol": "circle-open", "line": {"width": 2}},
+        marker={"size": 14, "symbol": "line-ns", "line": {"width": 3, "color": SYSTEM_COLOURS["cosine"]}},
         hovertemplate="<b>Cosine of the encoder</b><br>nDCG@10 %{x:.3f}<extra></extra>",
     )
     for number in words.values():
         chart.add_vline(
             x=number["value"],
+            layer="below",
             row=1,
             col=column,
             line={"color": SYSTEM_COLOURS["bm25"], "width": 1.5, "dash": "dot"},
