@@ -2,7 +2,7 @@
 
 The same batches, log, checkpoints and learning rates; `sae.sae_lens_trainer` and `sae.sae_lens_model` tell what of
 it is ours. k is the mean number of latents a token: BatchTopK and Matryoshka choose so many in every batch, and
-JumpReLU and standard arrive there by the weight of their penalty, or have whatever a given `sparsity_coefficient` leads to.
+JumpReLU and standard arrive there by the weight of their penalty, or where a given `sparsity_coefficient` leads.
 `auxiliary_weight` is SAELens's `aux_loss_coefficient`, whose own default is 1: the squared error that dead latents
 leave of the residual, scaled down where few are dead.
 """
