@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from analyses.ranking_agreement import DEPTH, agreement, mean_agreement
 from analyses.recurrence import RecurrenceThresholds, match_activations, match_decoders, recurrence
 from analyses.types import latent_types
 from data.errors import UserError
+from data.files import new_folder, read_json, write_json
 from retrieval.index import Index
 from retrieval.run import Run
 from retrieval.search import search
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 SYSTEMS = ("latent", "latent_lucene_idf")
+TABLES = ("latents", "recurrence", "rankings", "ranking_means", "spread")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,20 @@ class SaeComparison:
             "thresholds": dict(vars(self.thresholds)),
             **{name: _records(table) for name, table in tables.items()},
         }
+
+    def save(self, folder: Path) -> None:
+        """Write the tables as Parquet and the rest as JSON, whole or not at all."""
+        with new_folder(folder) as new:
+            for name in TABLES:
+                getattr(self, name).to_parquet(new / f"{name}.parquet", index=False)
+            write_json(new / "comparison.json", {"names": self.names, "thresholds": vars(self.thresholds)})
+
+    @classmethod
+    def open(cls, folder: Path) -> SaeComparison:
+        """What `save` wrote."""
+        facts = read_json(folder / "comparison.json")
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        return cls(tuple(facts["names"]), RecurrenceThresholds(**facts["thresholds"]), **tables)
 
 
 def compare_autoencoders(

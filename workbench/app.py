@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench import frame, selection
-from workbench.views import latent, method, numbers_guide, overview, search, vocabulary
+from workbench.views import latent, method, numbers_guide, overview, saes, search, train, vocabulary
 
 
 def home() -> None:
@@ -15,6 +15,8 @@ def home() -> None:
 
 PAGES = {
     "overview": st.Page(overview.page, title="Overview", url_path="overview"),
+    "train": st.Page(train.page, title="Train", url_path="train"),
+    "saes": st.Page(saes.page, title="SAEs", url_path="saes"),
     "search": st.Page(search.page, title="Search", url_path="search"),
     "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
     "latent": st.Page(latent.page, title="Latent", url_path="latent"),
@@ -22,7 +24,7 @@ PAGES = {
     "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
 }
 GROUPS = {
-    "Study": ["overview"],
+    "Study": ["overview", "train", "saes"],
     "Ranking": ["search"],
     "Vocabulary": ["vocabulary", "latent"],
     "Guide": ["method", "numbers"],

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from analyses import attribution, comparison, dictionary, overview, vocabulary
+from analyses import attribution, comparison, dictionary, layers, overview, vocabulary
 from analyses.dictionary import Highlight, LatentEntry
+from analyses.quality_record import QualityCard
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import EncodedText, Study
+
+if TYPE_CHECKING:  # these import torch, which the pages that only read do without
+    from analyses.sae_comparison import SaeComparison
+    from workbench.cost import Cost
+    from workbench.recipe import Recipe
 
 Idf = Literal["clipped", "lucene"]
 
@@ -122,3 +129,38 @@ def credits(key: Key, query: str, doc_id: str, idf: Idf) -> list[Highlight]:
 @st.cache_resource(show_spinner=False, max_entries=512)
 def explanation(key: Key, query: str, doc_id: str, idf: Idf) -> attribution.Explanation:
     return attribution.explain(open_study(key), encode(key, query), doc_id, Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def quality_card(path: str, modified: int) -> QualityCard:
+    """A kept card; `modified`, its file's time in nanoseconds, makes a card made anew be read anew."""
+    return QualityCard.open(Path(path))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def sae_comparison(keys: Sequence[Key]) -> SaeComparison:
+    from workbench.laboratory import comparison_of
+
+    return comparison_of([open_study(key) for key in keys])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def layer_table(keys: Sequence[Key]) -> pd.DataFrame:
+    return layers.layer_table([open_study(key) for key in keys])
+
+
+@st.cache_data(show_spinner=False, max_entries=64, ttl=600)
+def training_cost(recipe: Recipe, n_ended: int) -> Cost:
+    """What a recipe will cost; n_ended jobs changes whenever one ends, and with it what is on disk already."""
+    from data.collections import load_collection
+    from data.encoders import Encoder
+    from workbench.cost import estimate
+
+    with encoder_lock():
+        return estimate(
+            load_collection(recipe.text),
+            Encoder.load(recipe.encoder_config),
+            recipe.train_config,
+            recipe.epochs,
+            n_seeds=recipe.n_seeds,
+        )

@@ -10,11 +10,15 @@ import pandas as pd
 from analyses.quality import QualityCard, quality_card
 from analyses.sae_comparison import SaeComparison, compare_autoencoders, compare_studies, spread
 from data.errors import UserError
+from data.files import fingerprint
 from retrieval.study import Study
 from sae.importers import import_autoencoder
+from workbench.artifacts import artifacts
 from workbench.progress import StageProgress
 from workbench.stages import read_autoencoder, stored_activations, study_source
 from workbench.training import members
+
+FORMAT = 1  # of kept comparisons
 
 
 def card_of(
@@ -68,5 +72,21 @@ def compare_paths(paths: Sequence[str], progress: StageProgress | None = None) -
             "(a study's own is its folder sae/)"
         )
     if all(are_studies) and named:
-        return compare_studies([Study.open(path) for path in named], progress=progress)
+        return comparison_of([Study.open(path) for path in named], progress)
     return compare_autoencoders([import_autoencoder(path) for path in named], progress=progress)
+
+
+def comparison_of(studies: Sequence[Study], progress: StageProgress | None = None) -> SaeComparison:
+    """The comparison of studies, kept under `artifacts()` and read if it is there."""
+    folder = comparison_folder(studies)
+    if (folder / "comparison.json").is_file():
+        return SaeComparison.open(folder)
+    comparison = compare_studies(studies, progress=progress)
+    comparison.save(folder)
+    return comparison
+
+
+def comparison_folder(studies: Sequence[Study]) -> Path:
+    """Where `comparison_of` keeps it, whether it stands or not."""
+    named = [[study.name, study.manifest["fingerprint"]] for study in studies]
+    return artifacts() / "comparisons" / fingerprint([FORMAT, named])

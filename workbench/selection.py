@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-KEYS = ("study", "q", "doc", "latent", "idf", "find")
+KEYS = ("study", "q", "doc", "latent", "idf", "find", "job", "sae", "others")
 # a new value of the first makes an old value of the others meaningless
-DEPENDENT = {"study": ("q", "doc", "latent", "find"), "q": ("doc",)}
+DEPENDENT = {"study": ("q", "doc", "latent", "find", "sae", "others"), "q": ("doc",)}
 STORE = "selection"
 
 

@@ -30,7 +30,7 @@ def page() -> None:
                 (count(manifest["collection"]["n_queries"]), "", "queries"),
                 (count(study.n_latents), "", "latents"),
                 (percent(counts["n_alive_latents"] / study.n_latents), "", "of them fire here"),
-                (str(manifest["sae"]["k"]), "", "latents a token, at most"),
+                (str(study.tokens.indices.shape[1]), "", "latents a token, at most"),
             ]
         )
     )
@@ -66,10 +66,12 @@ def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     encoder, sae, collection = manifest["encoder"], manifest["sae"], manifest["collection"]
     config, bm25 = encoder["config"], Bm25Parameters()
     layer = "final hidden states" if config.get("layer") is None else f"layer {config['layer']}"
+    control = f" ({encoder['control']['kind']})" if "control" in encoder else ""
+    latents_a_token = f"k = {sae['k']}" if sae.get("architecture", "topk") == "topk" else sae["architecture"]
     rows = [
         ("Collection", str(collection["name"])),
-        ("Encoder", f"{config['model']}, {layer}, {encoder['d_model']} dimensions"),
-        ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, k = {sae['k']}"),
+        ("Encoder", f"{config['model']}{control}, {layer}, {encoder['d_model']} dimensions"),
+        ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, {latents_a_token}"),
         ("Trained on", trained_on(sae.get("trained_on", {}))),
         ("Pooling", f"{manifest['pooling']} over tokens, then the square root"),
         ("Scoring", f"BM25, k1 = {bm25.k1:g}, b = {bm25.b:g}"),
