@@ -217,7 +217,7 @@ def test_what_is_held_out_is_what_the_sae_has_not_read(
     def kind(**trained_on: object) -> str | None:
         other = replace(tiny_sae, trained_on={**tiny_sae.trained_on, **trained_on})
         chosen = choose_held_out(other, tiny_study, None, "")
-        return chosen and chosen.kind
+        return chosen.kind if chosen else None
 
     assert kind() == card.texts["held_out"]["kind"] == "queries"
     assert card.texts["held_out"]["n_texts"] == len(tiny_study.queries)
@@ -286,12 +286,12 @@ def test_the_cosine_is_reconstructed_only_where_it_can_be(encoder: Encoder) -> N
 
 def test_what_is_kept_of_a_ranking_is_what_scipy_says_of_its_cosines() -> None:
     random = np.random.default_rng(0)
-    vectors = tuple(random.standard_normal((n, 6)).astype(np.float32) for n in (300, 5))
-    replaced = tuple(part + random.standard_normal(part.shape).astype(np.float32) / 4 for part in vectors)
+    documents, queries = (random.standard_normal((n, 6)).astype(np.float32) for n in (300, 5))
+    noise, other_noise = (random.standard_normal((n, 6)).astype(np.float32) / 4 for n in (300, 5))
+    vectors, replaced = (documents, queries), (documents + noise, queries + other_noise)
     ids = [f"q{i}" for i in range(5)], [f"d{i}" for i in range(300)]
-    kept = ranking_kept(
-        vectors, replaced, cosine_search(*vectors, 100, *ids), cosine_search(*replaced, 100, *ids)
-    )
+    runs = [cosine_search(*pair, 100, *ids) for pair in (vectors, replaced)]
+    kept = ranking_kept(vectors, replaced, *runs)
     before, after = (
         unit_rows(q).astype(np.float64) @ unit_rows(d).T.astype(np.float64) for d, q in (vectors, replaced)
     )
@@ -299,7 +299,7 @@ def test_what_is_kept_of_a_ranking_is_what_scipy_says_of_its_cosines() -> None:
         best = np.argsort(-before[query])[:100]
         one, other = before[query, best], after[query, best]
         shared = set(best[:10].tolist()) & set(np.argsort(-after[query])[:10].tolist())
-        tau, rho, overlap = kept.loc[f"q{query}"]
+        tau, rho, overlap = kept.to_numpy()[query]
         assert tau == pytest.approx(kendalltau(one, other).statistic)
         assert rho == pytest.approx(spearmanr(one, other).statistic)
         assert overlap == len(shared) / 10
