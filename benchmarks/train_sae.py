@@ -1,9 +1,10 @@
-"""SAE training side by side: this project's loop, SAELens's trainer as it comes, and with its sparse activations.
+"""Tokens/s of every way to train an SAE: this project's paths, SAELens's trainer, and streaming from the encoder.
 
-All three see the same batches, the same peak learning rate, warm-up and cosine; FVU is on the same held-out tokens.
-The limit is what the machine's matrix product alone would allow: nothing else in a step, in float32 and in int8.
+All read the same states with the same batches, peak learning rate, warm-up and cosine; FVU is on the same held-out
+tokens, and compares only where L0 does: JumpReLU and standard need thousands of steps to arrive at k latents. The
+limit is what the machine's matrix product alone would allow: nothing else in a step, in float32 and in int8.
 
-    python benchmarks/train_sae.py [--quick] [--json] [--latents 8192 32768] [--states FILE.npy]
+    python benchmarks/train_sae.py [--quick] [--json] [--latents 8192 32768] [--paths topk,gloo] [--states FILE.npy]
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import argparse
 import contextlib
 import io
 import json
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +28,255 @@ import torch
 from machine import machine, markdown_table
 from numpy.typing import NDArray
 
+from data.encoders import bfloat16_is_native
+from sae.auxiliary import Auxiliary
 from sae.in_memory import ArraySource
-from sae.metrics import fraction_of_variance_unexplained
-from sae.model import SparseAutoencoder
-from sae.train import TrainConfig, train
+from sae.metrics import fraction_of_variance_unexplained, l0
+from sae.model import SparseAutoencoder, initial_autoencoder
+from sae.optimizer import TrainState
+from sae.step_cpu import CpuStepper
+from sae.step_torch import TorchStepper
+from sae.train import TokenSource, TrainConfig, TrainStep, train
+from sae.workers import Workers
 
 BATCH_SIZE, K, D_MODEL = 4096, 16, 384
 HELD_OUT = 16_384
+
+
+@dataclass(frozen=True)
+class Result:
+    """Tokens a second by the clock, and of this process's time, which a busy machine disturbs less."""
+
+    tokens_per_second: float
+    tokens_per_cpu_second: float | None
+    fvu: float | None = None
+    l0: float | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every path is given. states_file: where a second process finds the states."""
+
+    source: ArraySource
+    held_out: torch.Tensor
+    states_file: Path
+    n_latents: int
+    n_steps: int
+    device: str
+
+    def config(self, **settings: Any) -> TrainConfig:
+        return TrainConfig(n_tokens=self.n_steps * BATCH_SIZE, n_latents=self.n_latents, k=K, **settings)
+
+    def judged(self, result: Result, sae: SparseAutoencoder) -> Result:
+        """With FVU and L0 on the held-out tokens."""
+        activations, indices = sae.encode(self.held_out)
+        fvu = fraction_of_variance_unexplained(self.held_out, sae.decode(activations, indices))
+        return replace(result, fvu=fvu, l0=l0(activations))
+
+
+def timed(n_tokens: int, work: Callable[[], object]) -> Result:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return Result(n_tokens / (time.perf_counter() - wall), n_tokens / (time.process_time() - cpu))
+
+
+def by_loop(
+    train_sae: Callable[..., SparseAutoencoder], setting: Setting, source: TokenSource, **settings: Any
+) -> Result:
+    """A whole training loop, with its log and its last checkpoint."""
+    config, trained = setting.config(**settings), []
+    with tempfile.TemporaryDirectory() as folder:
+
+        def work() -> None:
+            trained.append(train_sae(config, source, Path(folder), device=setting.device))
+
+        result = timed(config.n_tokens, work)
+    return setting.judged(result, trained[0])
+
+
+def by_step(setting: Setting, make: Callable[[TrainState], CpuStepper | TorchStepper]) -> Result:
+    """The steps alone, without log and checkpoints."""
+    config = setting.config()
+    mean_state = setting.source.states[:65_536].mean(axis=0, dtype=np.float32)
+    state = TrainState.of(initial_autoencoder(D_MODEL, setting.n_latents, K, mean_state, seed=0)).to(
+        setting.device
+    )
+    stepper, batches = make(state), setting.source.batches(BATCH_SIZE, 0, 0)
+
+    def steps() -> None:
+        while state.step < config.n_steps:
+            stepper.step(next(batches), config.adamw(state.step))
+
+    result = timed(config.n_tokens, steps)
+    return setting.judged(result, state.autoencoder())
+
+
+class TenthDead(Auxiliary):
+    """Takes every tenth latent for dead: their number decides what the loss costs, and in few steps none die."""
+
+    def dead_latents(self, state: TrainState) -> torch.Tensor:
+        return torch.arange(0, len(state.last_fired), 10, device=state.last_fired.device)
+
+
+def topk(setting: Setting) -> Result:
+    return by_loop(train, setting, setting.source)
+
+
+def auxiliary(setting: Setting) -> Result:
+    loss = TenthDead(weight=1 / 32, dead_after=0)
+    if setting.device == "cpu":
+        return by_step(setting, lambda state: CpuStepper(state, BATCH_SIZE, loss))
+    return by_step(setting, lambda state: TorchStepper(state, BATCH_SIZE, loss))
+
+
+def torch_step(setting: Setting, nominate_in: torch.dtype) -> Result | None:
+    """None where the device has no bfloat16 of its own, as it would be emulated."""
+    if nominate_in == torch.bfloat16 and not bfloat16_is_native(torch.device(setting.device)):
+        return None
+    return by_step(setting, lambda state: TorchStepper(state, BATCH_SIZE, nominate_in=nominate_in))
+
+
+def two_processes(setting: Setting) -> Result:
+    """By torchrun on the CPU's cores, two processes; the clock is the first one's."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    numbers = [str(setting.n_latents), str(setting.n_steps)]
+    command = [*torchrun, __file__, "--worker", str(setting.states_file), *numbers]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return Result(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def worker(states_file: Path, n_latents: int, n_steps: int) -> None:
+    """What each process of `two_processes` does."""
+    workers = Workers.from_environment()
+    states = np.load(states_file, mmap_mode="r")
+    held_out = torch.from_numpy(np.array(states[-HELD_OUT:])).float()
+    source = ArraySource(states[:-HELD_OUT])
+    setting = Setting(source, held_out, states_file, n_latents, 1, "cpu")
+    together = partial(train, workers=workers)
+    by_loop(together, setting, source)  # warms up
+    result = by_loop(together, replace(setting, n_steps=n_steps), source)
+    if workers.is_first:
+        print(json.dumps(asdict(replace(result, tokens_per_cpu_second=None))))
+
+
+def sae_lens_architecture(setting: Setting, architecture: str) -> Result:
+    from sae.train_sae_lens import train_sae_lens
+
+    return by_loop(train_sae_lens, setting, setting.source, architecture=architecture)
+
+
+def sae_lens_topk(setting: Setting, sparse: bool) -> Result:
+    """SAELens's own Top-K trainer, as it comes or with its sparse activations."""
+    from sae_lens.config import SAETrainerConfig
+    from sae_lens.saes.topk_sae import TopKTrainingSAE, TopKTrainingSAEConfig
+    from sae_lens.training.sae_trainer import SAETrainer
+
+    torch.manual_seed(0)
+    config = TopKTrainingSAEConfig(
+        d_in=D_MODEL,
+        d_sae=setting.n_latents,
+        k=K,
+        device=setting.device,
+        use_sparse_activations=sparse,
+        rescale_acts_by_decoder_norm=not sparse,  # its backward pass fails on sparse activations otherwise
+    )
+    sae = TopKTrainingSAE(config)
+    trainer = SAETrainer(
+        SAETrainerConfig(
+            total_training_samples=setting.n_steps * BATCH_SIZE,
+            train_batch_size_samples=BATCH_SIZE,
+            device=setting.device,
+            lr=1e-3,
+            lr_end=1e-6,
+            lr_scheduler_name="cosineannealing",
+            lr_warm_up_steps=round(0.05 * setting.n_steps),
+        ),
+        sae,
+        (torch.from_numpy(batch).float() for batch in setting.source.batches(BATCH_SIZE, 0, 0)),
+    )
+    with contextlib.redirect_stderr(io.StringIO()):
+        result = timed(setting.n_steps * BATCH_SIZE, trainer.fit)
+    with torch.no_grad():
+        reconstructed = sae.decode(sae.encode(setting.held_out.to(setting.device))).cpu()
+    return replace(result, fvu=fraction_of_variance_unexplained(setting.held_out, reconstructed), l0=K)
+
+
+def streamed(setting: Setting) -> Result:
+    """From the encoder, with no store: the clock starts once b_dec is found, and most of it is encoding."""
+    from data.docstrings import docstring_collection
+    from data.encoders import Encoder, EncoderConfig
+    from data.streaming import StreamedStates
+
+    encoder = Encoder.load(EncoderConfig(device=setting.device))
+    # A small buffer, so that the encoder runs ahead of the training by no more than 4 batches.
+    buffer_bytes = 4 * BATCH_SIZE * D_MODEL * 2
+    source = StreamedStates(encoder, docstring_collection().corpus.texts, buffer_bytes=buffer_bytes)
+    lines: list[TrainStep] = []
+    by_loop(partial(train, on_step=lines.append), setting, source)
+    return Result(lines[-1].tokens_per_second, tokens_per_cpu_second=None)
+
+
+def product_limit(setting: Setting, dtype: torch.dtype) -> Result:
+    """If a step were nothing but (batch, d_model) times (d_model, n_latents); the best of five."""
+    product: Callable[..., Any] = torch._int_mm if dtype == torch.int8 else torch.mm
+    states = (100 * torch.randn(BATCH_SIZE, D_MODEL, device=setting.device)).to(dtype)
+    weights = (100 * torch.randn(setting.n_latents, D_MODEL, device=setting.device)).to(dtype).T
+    out = product(states, weights)
+    runs = [timed(BATCH_SIZE, lambda: product(states, weights, out=out)) for _ in range(5)]
+    return max(runs, key=lambda run: run.tokens_per_second)
+
+
+PATHS: dict[str, tuple[str, Callable[[Setting], Result | None]]] = {
+    "topk": ("workbench, Top-K", topk),
+    "auxiliary": ("workbench, Top-K with the auxiliary loss, a tenth of the latents dead", auxiliary),
+    "torch": ("workbench, torch step, float32", partial(torch_step, nominate_in=torch.float32)),
+    "bfloat16": (
+        "workbench, torch step, bfloat16 nominates",
+        partial(torch_step, nominate_in=torch.bfloat16),
+    ),
+    "gloo": ("workbench, 2 processes by gloo", two_processes),
+    "stream": ("workbench, Top-K, streamed from the encoder", streamed),
+    "sae-lens-topk": ("SAELens, Top-K as it comes", partial(sae_lens_topk, sparse=False)),
+    "sae-lens-sparse": ("SAELens, Top-K, sparse activations", partial(sae_lens_topk, sparse=True)),
+    **{
+        name: (f"SAELens's trainer, {name}", partial(sae_lens_architecture, architecture=name))
+        for name in ("batchtopk", "jumprelu", "matryoshka", "standard")
+    },
+    "limit-float32": ("limit: float32 product alone", partial(product_limit, dtype=torch.float32)),
+    "limit-int8": ("limit: int8 product alone", partial(product_limit, dtype=torch.int8)),
+}
+# These take the longest, and are measured over a share of the steps; their FVU would be another run's.
+FEWER_STEPS = {"sae-lens-sparse": 0.05}
+
+
+def compare(setting: Setting, paths: list[str]) -> Iterator[dict[str, Any]]:
+    """A row a path. Compares with SAELens's Top-K as it comes where that is among the paths."""
+    topk(replace(setting, n_steps=2))  # compiles
+    results = {}
+    for path in paths:
+        n_steps = max(2, round(setting.n_steps * FEWER_STEPS.get(path, 1)))
+        results[path] = PATHS[path][1](replace(setting, n_steps=n_steps))
+        print(path, results[path], file=sys.stderr, flush=True)
+    reference = results.get("sae-lens-topk")
+    for path, result in results.items():
+        if result is None:
+            continue
+        row: dict[str, Any] = {
+            "latents": setting.n_latents,
+            "path": PATHS[path][0],
+            "tokens/s": round(result.tokens_per_second),
+        }
+        cpu = result.tokens_per_cpu_second
+        row["tokens a CPU second"] = "" if cpu is None else round(cpu)
+        if reference is not None:
+            row["times SAELens"] = round(result.tokens_per_second / reference.tokens_per_second, 1)
+        shown = path not in FEWER_STEPS
+        row["L0"] = "" if result.l0 is None or not shown else round(result.l0, 1)
+        fvu = "" if result.fvu is None or not shown else round(result.fvu, 4)
+        row[f"held-out FVU after {setting.n_steps} steps"] = fvu
+        yield row
 
 
 def synthetic_states(n_tokens: int, seed: int) -> NDArray[np.float16]:
@@ -45,117 +291,49 @@ def synthetic_states(n_tokens: int, seed: int) -> NDArray[np.float16]:
     return states.astype(np.float16)
 
 
-@dataclass(frozen=True)
-class Result:
-    """Tokens a second by the clock, and of processor time, which a busy machine disturbs less."""
-
-    tokens_per_second: float
-    tokens_per_cpu_second: float
-    fvu: float | None = None
-
-
-def timed(n_tokens: int, work: Callable[[], object]) -> Result:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Result(n_tokens / (time.perf_counter() - wall), n_tokens / (time.process_time() - cpu))
-
-
-def ours(source: ArraySource, held_out: torch.Tensor, n_latents: int, n_steps: int) -> Result:
-    config = TrainConfig(n_tokens=n_steps * BATCH_SIZE, n_latents=n_latents, k=K)
-    trained: list[SparseAutoencoder] = []
-    with tempfile.TemporaryDirectory() as folder:
-        result = timed(config.n_tokens, lambda: trained.append(train(config, source, Path(folder))))
-    reconstructed = trained[0].decode(*trained[0].encode(held_out))
-    return replace(result, fvu=fraction_of_variance_unexplained(held_out, reconstructed))
-
-
-def saelens(
-    source: ArraySource, held_out: torch.Tensor, n_latents: int, n_steps: int, sparse: bool
-) -> Result:
-    from sae_lens.config import SAETrainerConfig
-    from sae_lens.saes.topk_sae import TopKTrainingSAE, TopKTrainingSAEConfig
-    from sae_lens.training.sae_trainer import SAETrainer
-
-    torch.manual_seed(0)
-    config = TopKTrainingSAEConfig(
-        d_in=D_MODEL,
-        d_sae=n_latents,
-        k=K,
-        use_sparse_activations=sparse,
-        rescale_acts_by_decoder_norm=not sparse,  # its backward pass fails on sparse activations otherwise
-    )
-    sae = TopKTrainingSAE(config)
-    trainer = SAETrainer(
-        SAETrainerConfig(
-            total_training_samples=n_steps * BATCH_SIZE,
-            train_batch_size_samples=BATCH_SIZE,
-            lr=1e-3,
-            lr_end=1e-6,
-            lr_scheduler_name="cosineannealing",
-            lr_warm_up_steps=round(0.05 * n_steps),
-        ),
-        sae,
-        (torch.from_numpy(batch).float() for batch in source.batches(BATCH_SIZE, 0, 0)),
-    )
-    with contextlib.redirect_stderr(io.StringIO()):
-        result = timed(n_steps * BATCH_SIZE, trainer.fit)
-    with torch.no_grad():
-        reconstructed = sae.decode(sae.encode(held_out))
-    return replace(result, fvu=fraction_of_variance_unexplained(held_out, reconstructed))
-
-
-def product_limit(n_latents: int, dtype: torch.dtype) -> Result:
-    """If a step were nothing but (batch, d_model) times (d_model, n_latents); the best of five."""
-    product: Callable[..., Any] = torch.mm if dtype == torch.float32 else torch._int_mm
-    states = (100 * torch.randn(BATCH_SIZE, D_MODEL)).to(dtype)
-    weights = (100 * torch.randn(n_latents, D_MODEL)).to(dtype).T
-    out = product(states, weights)
-    runs = [timed(BATCH_SIZE, lambda: product(states, weights, out=out)) for _ in range(5)]
-    return max(runs, key=lambda run: run.tokens_per_second)
-
-
-def compare(states: NDArray[Any], n_latents: int, n_steps: int, n_sparse_steps: int) -> list[dict[str, Any]]:
-    held_out = torch.from_numpy(states[-HELD_OUT:]).float()
-    source = ArraySource(states[:-HELD_OUT])
-    ours(source, held_out, n_latents, 2)  # compiles
-    results = {
-        "latent terms workbench": ours(source, held_out, n_latents, n_steps),
-        "SAELens, as it comes": saelens(source, held_out, n_latents, n_steps, sparse=False),
-        "SAELens, sparse activations": replace(
-            saelens(source, held_out, n_latents, n_sparse_steps, sparse=True), fvu=None
-        ),
-        "limit: float32 product alone": product_limit(n_latents, torch.float32),
-        "limit: int8 product alone": product_limit(n_latents, torch.int8),
-    }
-    reference = results["SAELens, as it comes"]
-    return [
-        {
-            "latents": n_latents,
-            "trainer": name,
-            "tokens/s": round(result.tokens_per_second),
-            "times SAELens": round(result.tokens_per_second / reference.tokens_per_second, 1),
-            "tokens a CPU second": round(result.tokens_per_cpu_second),
-            "times SAELens, CPU": round(result.tokens_per_cpu_second / reference.tokens_per_cpu_second, 1),
-            f"held-out FVU after {n_steps} steps": "" if result.fvu is None else round(result.fvu, 4),
-        }
-        for name, result in results.items()
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="a few steps of each: a minute and a half")
+    parser.add_argument("--quick", action="store_true", help="a few steps of each")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
-    parser.add_argument("--latents", type=int, nargs="+", choices=(8192, 32_768), default=(8192, 32_768))
+    parser.add_argument("--latents", type=int, nargs="+", default=(8192, 32_768))
+    parser.add_argument("--paths", default=",".join(PATHS), help=f"some of {','.join(PATHS)}")
+    parser.add_argument(
+        "--steps", type=int, help="steps of each path, in place of 200 (25 beyond 8,192 latents)"
+    )
     parser.add_argument("--states", type=Path, help="token states (n_tokens, 384), float16 or float32, .npy")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    states = np.load(arguments.states) if arguments.states else synthetic_states(400_000, seed=0)
-    steps = {8192: (8, 3), 32_768: (3, 2)} if arguments.quick else {8192: (200, 10), 32_768: (25, 5)}
-    tables = [compare(states, n_latents, *steps[n_latents]) for n_latents in arguments.latents]
+    if arguments.worker:
+        states_file, n_latents, n_steps = arguments.worker
+        return worker(Path(states_file), int(n_latents), int(n_steps))
+    paths = arguments.paths.split(",")
+    if unknown := set(paths) - PATHS.keys():
+        parser.error(f"unknown paths {', '.join(sorted(unknown))}: choose from {', '.join(PATHS)}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        states_file = arguments.states or Path(folder) / "states.npy"
+        if arguments.states is None:
+            np.save(states_file, synthetic_states(400_000, seed=0))
+        states = np.load(states_file)
+        held_out = torch.from_numpy(states[-HELD_OUT:]).float()
+        tables = []
+        for n_latents in arguments.latents:
+            usual = (8 if arguments.quick else 200) if n_latents <= 8192 else (3 if arguments.quick else 25)
+            setting = Setting(
+                ArraySource(states[:-HELD_OUT]),
+                held_out,
+                states_file,
+                n_latents,
+                arguments.steps or usual,
+                arguments.device,
+            )
+            tables.append(list(compare(setting, paths)))
     about = {
         **machine(["torch", "numba", "sae-lens"]),
+        "device": torch.cuda.get_device_name() if arguments.device == "cuda" else "CPU",
         "threads": str(torch.get_num_threads()),
         "states": str(arguments.states.name if arguments.states else "synthetic, seed 0"),
         "shape": f"batch {BATCH_SIZE}, d_model {D_MODEL}, k {K}",
@@ -163,9 +341,8 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"machine": about, "tables": tables}, indent=2))
     else:
-        print(
-            *map(markdown_table, tables), *(f"{name}: {value}" for name, value in about.items()), sep="\n\n"
-        )
+        lines = (f"{name}: {value}" for name, value in about.items())
+        print(*map(markdown_table, tables), *lines, sep="\n\n")
 
 
 if __name__ == "__main__":
