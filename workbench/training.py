@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from data.activations import select_documents
@@ -16,6 +17,7 @@ from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder
 from data.errors import UserError
 from data.files import fingerprint, new_folder
+from data.streaming import StreamedStates, store_bytes
 from retrieval.pipeline import versions
 from sae.checkpoint import load_autoencoder, save_autoencoder
 from sae.model import SparseAutoencoder
@@ -154,16 +156,14 @@ def token_source(
     workers: Workers,
 ) -> TokenSource:
     """The documents' token states: a store where it stands or fits the budget, else a stream from the encoder."""
-    try:
-        from data.streaming import StreamedStates, store_bytes
-    except ImportError:
-        return activations(encoder, collection, rows, progress)
     texts = collection.corpus.texts
     chosen = texts if rows is None else [texts[row] for row in rows]
-    manifest = store_folder(encoder, text_source(collection, rows)) / "manifest.json"
-    if not manifest.is_file():
+    folder = store_folder(encoder, text_source(collection, rows))
+    if not (folder / "manifest.json").is_file():
         needed = store_bytes(int(encoder.count_tokens(chosen).sum()), encoder.d_model)
-        if needed > (default_disk_budget() if disk_budget is None else disk_budget):
+        streams = torch.tensor(needed > (default_disk_budget() if disk_budget is None else disk_budget))
+        workers.take_first([streams])  # free disk may change between two looks
+        if streams:
             return StreamedStates(encoder, chosen, part=(workers.rank, workers.size))
     workers.first_does(lambda: activations(encoder, collection, rows, progress))
     return activations(encoder, collection, rows, progress)
