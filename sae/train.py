@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -154,9 +154,12 @@ def train(
                 raise _stopped(state, error, run_folder) from None
             raise
         except UserError as error:
-            with suppress(UserError):
+            reason = error
+            try:
                 workers.first_does(keep)
-            raise _stopped(state, error, run_folder) from None
+            except UserError as deeper:  # weights that ran away show first in what is made of them
+                reason = deeper
+            raise _stopped(state, reason, run_folder) from None
     return replace(state.autoencoder(), trained_on={**(trained_on or {}), "training": run["config"]})
 
 
@@ -230,6 +233,8 @@ class _Reports:
 
     def write(self, batch: NDArray[Any], result: Step) -> None:
         line = self._line(batch, result)
+        if not math.isfinite(line.loss):
+            raise UserError(f"the loss is {line.loss}: train anew with a lower learning rate")
         self.log.write(asdict(line))
         if self.on_step:
             self.on_step(line)
