@@ -15,14 +15,15 @@ COLUMNS = ("run", *(field.name for field in fields(TrainStep)))
 
 
 def training_log(logs: Mapping[str, Path]) -> pd.DataFrame:
-    """Name -> log.jsonl; a run that has not written yet has no rows, and a line cut short is left out.
+    """Name -> log.jsonl; a run that has not written yet has no rows, lines cut short or of another kind are left out.
 
     run: the name. step, n_steps: done and in all. tokens: views so far. loss: mean |h - h^|^2 a token. fvu: its
     share of the batch's variance. l0: latents above 0, mean a token. dead_latents: not fired for ten million
     tokens, or an epoch where that is shorter. learning_rate. tokens_per_second: since the run began or went on.
     seconds_left: if it goes on as it went.
     """
-    rows = [{"run": name} | line for name, path in logs.items() for line in read_log(path)]
+    lines = ((name, line) for name, path in logs.items() for line in read_log(path))
+    rows = [{"run": name} | line for name, line in lines if line.keys() >= set(COLUMNS[1:])]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

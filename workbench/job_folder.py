@@ -53,7 +53,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Status:
-    """status.json. began, updated: seconds of the epoch; finished: earlier stages and the seconds each took."""
+    """status.json. began, updated: seconds of the epoch; finished: earlier stages and the seconds each took.
+
+    first: what was done already when the stage began, as of a training that goes on.
+    """
 
     stage: str
     done: int
@@ -62,16 +65,17 @@ class Status:
     began: float
     updated: float
     finished: Mapping[str, float]
+    first: int = 0
 
     def __post_init__(self) -> None:
-        for number in (self.done, self.total, self.began, self.updated, *self.finished.values()):
+        for number in (self.done, self.total, self.first, self.began, self.updated, *self.finished.values()):
             _require(number, int | float)
 
     @property
     def seconds_left(self) -> float | None:
         """Of this stage, if it goes on as it went; an estimate, None before there is anything to go by."""
-        elapsed = self.updated - self.began
-        return elapsed * (self.total - self.done) / self.done if self.done > 0 and elapsed > 1 else None
+        elapsed, done = self.updated - self.began, self.done - self.first
+        return elapsed * (self.total - self.done) / done if done > 0 and elapsed > 1 else None
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def main() -> None:
 def wait_for_turn(folder: Path, seconds_between_looks: float = 0.3) -> None:
     """Return when no job runs and none that is queued longer waits; from then on this job counts as running.
 
-    A job that follows another is a `UserError` once that one has ended without finishing.
+    A job that follows another is `UnmetError` once that one has ended without finishing.
     """
     while True:
         with _queue_lock():
@@ -99,7 +99,7 @@ def wait_for_turn(folder: Path, seconds_between_looks: float = 0.3) -> None:
             others = [job for job in jobs() if job.id != folder.name]
             for job in others:
                 if job.id == request.after and not job.living and job.state != "finished":
-                    raise UserError(f'"{job.request.title}", which this job follows, was {job.state}')
+                    raise UnmetError(f'"{job.request.title}", which this job follows, was {job.state}')
             if not any(
                 job.state == "running" or (job.state == "waiting" and job.request.queued < request.queued)
                 for job in others
@@ -107,6 +107,10 @@ def wait_for_turn(folder: Path, seconds_between_looks: float = 0.3) -> None:
                 write_process(folder, began=time.time())
                 return
         time.sleep(seconds_between_looks)
+
+
+class UnmetError(UserError):
+    """The job that this one follows did not finish: there is nothing to go on from."""
 
 
 def write_process(folder: Path, began: float | None) -> None:
@@ -134,6 +138,8 @@ def _end(folder: Path, error: BaseException | None) -> End:
         return End("cancelled", 130, "", now)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return End("failed", 2, "the disk is full: free some space and resume", now)
+    if isinstance(error, UnmetError):
+        return End("cancelled", 2, str(error), now)
     sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return End("failed", 2, sentence, now)
 

@@ -95,15 +95,14 @@ def output(job: Job, n_lines: int = 200) -> str:
 
 def training_logs(job: Job) -> dict[str, Path]:
     """Name -> log of every training that it runs or ran, in the run's folder or already beside its SAE."""
-    logs = {}
+    logs: dict[str, Path] = {}
     for out in map(Path, (job.request.files or {}).values()):
-        family = {path.name.removeprefix(".").removesuffix(".training") for path in out.glob("*seed-*")}
-        for sae in [out, *(out / name for name in sorted(family))]:
-            for log in (sae / "log.jsonl", sae.with_name(f".{sae.name}.training") / "log.jsonl"):
-                if log.is_file():
-                    logs[sae.name] = log
-                    break
-    return logs
+        unfinished = out.with_name(f".{out.name}.training")
+        for folder in (out, unfinished, *sorted(out.glob("*/"), reverse=True)):  # hidden ones last
+            if (folder / "log.jsonl").is_file():
+                name = folder.name.removeprefix(".").removesuffix(".training")
+                logs.setdefault(name, folder / "log.jsonl")
+    return {name: logs[name] for name in sorted(logs, key=lambda name: (len(name), name))}
 
 
 def _hold(job: Job, seconds: float = 30.0) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -43,7 +43,7 @@ class StageProgress:
             console=self._console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._started: dict[str, float] = {}
+        self._started: dict[str, tuple[float, int]] = {}  # when, and with how much done
         self._last_line = 0.0
         self._between = seconds_between_lines
         self._draws_bars = self._console.is_terminal and not silent
@@ -65,15 +65,16 @@ class StageProgress:
         stage, now = self.part + stage, time.monotonic()
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total, note=note)
-            self._started[stage] = now
+            self._started[stage] = now, done
         self._bars.update(self._tasks[stage], completed=done, total=total, note=note)
         if self._status:
             self._status.report(stage, done, total, note)
         finished = done >= total
         if self._prints_lines and (finished or now - self._last_line > self._between):
             self._last_line = now
-            elapsed = now - self._started[stage]
-            left = elapsed * (total - done) / max(1, done)
+            began, first = self._started[stage]
+            elapsed = now - began
+            left = elapsed * (total - done) / max(1, done - first)
             when = f"{elapsed:.0f} s" if finished else f"{elapsed:.0f} s, about {left:.0f} s left"
             print(
                 f"{stage}: {done / max(1, total):.0%} ({when}) {note}".rstrip(), file=sys.stderr, flush=True
@@ -100,14 +101,11 @@ class StatusFile:
         now = time.time()
         with self._lock:
             last = self._status
-            began, finished = now, {}
-            if last is not None:
-                finished = dict(last.finished)
-                if last.stage == stage:
-                    began = last.began
-                else:
-                    finished[last.stage] = last.updated - last.began
-            self._status = Status(stage, done, total, note, began, now, finished)
+            if last is not None and last.stage == stage:
+                self._status = replace(last, done=done, total=total, note=note, updated=now)
+            else:
+                finished = {**last.finished, last.stage: last.updated - last.began} if last else {}
+                self._status = Status(stage, done, total, note, now, now, finished, first=done)
             fresh = last is None or last.stage != stage or done >= total
             if fresh or now - self._written > SECONDS_BETWEEN_STATUSES:
                 self._written = now

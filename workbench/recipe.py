@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,9 +47,14 @@ class Recipe:
 
     @property
     def encoder_config(self) -> EncoderConfig:
-        from data.encoders import EncoderConfig  # torch
+        import torch
 
-        return EncoderConfig(self.encoder, parse_layer(self.layer))
+        from data.encoders import EncoderConfig
+
+        device = (
+            "cuda" if torch.cuda.is_available() else "cpu"
+        )  # as the command line decides; a store is of one
+        return EncoderConfig(self.encoder, parse_layer(self.layer), device=device)
 
     @property
     def train_config(self) -> TrainConfig:
@@ -82,7 +87,7 @@ class Recipe:
         return name
 
     def commands(self) -> Iterator[tuple[list[str], str]]:
-        """(argv, title) of each job: the training, then an index a seed; a name that is taken is a `UserError`."""
+        """(argv, title) of each job: the training, then the index; a name that is taken is a `UserError`."""
         name = self.name or self.default_name
         if not re.fullmatch(r"\w[\w.+-]*", name):
             raise UserError(
@@ -105,19 +110,9 @@ class Recipe:
         if self.n_seeds > 1:
             train += ["--seeds", str(self.n_seeds)]
         yield [*train, "--out", str(sae)], f"Train {name} on {self.text}"
-        for member, study in self._members(name) if self.index else ():
-            title = f"Index {self.index} by {member.relative_to(sae.parent)}"
-            yield (
-                ["index", "--sae", str(member), "--collection", self.index, "--out", str(study)],
-                title,
-            )
-
-    def _members(self, name: str) -> Sequence[tuple[Path, Path]]:
-        """(SAE, study) of each seed."""
-        if self.n_seeds == 1:
-            return [(self._sae(name), self._study(name))]
-        seeds = range(self.seed, self.seed + self.n_seeds)
-        return [(self._sae(name) / f"seed-{s}", self._study(f"{name}-seed-{s}")) for s in seeds]
+        if self.index:
+            study = ["--collection", self.index, "--out", str(self._study(name))]
+            yield ["index", "--sae", str(sae), *study], f"Index {self.index} by {name}"
 
     def _sae(self, name: str) -> Path:
         return artifacts() / "saes" / name

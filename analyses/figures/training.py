@@ -12,7 +12,7 @@ PANELS = {
     "fvu": ("Variance unexplained", ".3f"),
     "l0": ("Latents a token (L0)", ".1f"),
     "dead_latents": ("Dead latents", ",.0f"),
-    "learning_rate": ("Learning rate", ".2e"),
+    "learning_rate": ("Learning rate", ".2~e"),
     "tokens_per_second": ("Tokens a second", ",.0f"),
 }
 
@@ -29,14 +29,18 @@ def training_figure(log: pd.DataFrame, height: int = 230) -> go.Figure:
         part = log[log["run"] == run]
         for column, (name, (title, digits)) in enumerate(PANELS.items(), start=1):
             chart.add_scatter(
-                row=1, col=column, x=part["tokens"], y=part[name], mode="lines", name=plain(run),
+                row=1, col=column, x=part["tokens"], y=part[name], name=plain(run),
+                mode="lines" if len(part) > 1 else "markers",
                 line={"color": translucent(FOR, 1 if place == 0 else 0.45), "width": 2 if place == 0 else 1.3},
                 hovertemplate=f"{title} %{{y:{digits}}}<br>after %{{x:.3s}} tokens<extra>{plain(run)}</extra>",
             )  # fmt: skip
     chart.update_xaxes(range=[0, total], nticks=4, tickformat="~s", showgrid=False, rangemode="tozero")
-    chart.update_xaxes(title="token views", row=1, col=1)
     chart.update_yaxes(rangemode="tozero", nticks=5, tickformat="~s")
     chart.update_yaxes(range=[0, _fvu_ceiling(log)], tickformat=".1f", row=1, col=1)
+    chart.update_yaxes(
+        range=[0, max(10, 1.1 * log["dead_latents"].max())] if len(log) else None, row=1, col=3
+    )
+    chart.update_yaxes(tickformat=".0e", nticks=3, row=1, col=4)
     chart.update_annotations(font={"size": 13}, xanchor="left", yshift=6)
     for annotation, column in zip(chart.layout.annotations, range(1, len(PANELS) + 1), strict=True):
         annotation.x = chart.get_subplot(1, column).xaxis.domain[0]
@@ -46,4 +50,4 @@ def training_figure(log: pd.DataFrame, height: int = 230) -> go.Figure:
 def _fvu_ceiling(log: pd.DataFrame) -> float:
     """The first steps rebuild next to nothing, and would press all that follows to the ground."""
     later = log["fvu"][log["step"] > 0.02 * log["n_steps"]]
-    return min(1.0, 1.1 * float(later.max())) if len(later) else 1.0
+    return 1.1 * float(later.max()) if len(later) else 1.0

@@ -44,7 +44,7 @@ def test_a_row_a_line_of_each_run(
 def test_a_line_that_is_being_written_is_left_out(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     whole = json.dumps(dict.fromkeys(COLUMNS[1:], 1))
-    log.write_text(f"{whole}\n{whole[:20]}")
+    log.write_text(f'{whole}\n{{"step": 1, "loss": 2}}\n{whole[:20]}')
     assert len(training_log({"run": log})) == 1
     assert training_log({"none": tmp_path / "nothing"}).empty
 

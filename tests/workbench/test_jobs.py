@@ -142,7 +142,7 @@ def test_a_cancelled_training_resumes_to_the_same_bytes(folder: Path) -> None:
     wait_until(half_way)
     jobs.cancel(disturbed)
     assert (ended(disturbed).state, ended(disturbed).end.exit_status) == ("cancelled", 130)
-    assert ended(follower).state == "failed"
+    assert ended(follower).state == "cancelled"
     assert '"Disturbed", which this job follows, was cancelled' in ended(follower).end.error
     resumed = jobs.resume(disturbed)
     assert resumed.request.argv[-1] == "--resume"
@@ -234,3 +234,19 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_work(
     with registered("Anything", {}) as job, StageProgress(job) as progress:
         progress("Work", 1, 1)
     assert job is None
+
+
+def test_logs_are_found_before_and_after_the_end_of_each_run(folder: Path) -> None:
+    job, lock = create(
+        Request(["train"], str(folder), "Family", "shell", time.time(), files={"sae": str(folder / "f")})
+    )
+    os.close(lock)
+    for path in ("f/seed-2", "f/seed-10", "f/.seed-11.training", "f/.seed-2.training", "f/other"):
+        (folder / path).mkdir(parents=True)
+        (folder / path / "log.jsonl").touch()
+    (folder / "f" / "other" / "log.jsonl").unlink()
+    read = read_job(job)
+    assert read is not None
+    logs = {name: path.parent.name for name, path in jobs.training_logs(read).items()}
+    assert logs == {"seed-2": "seed-2", "seed-10": "seed-10", "seed-11": ".seed-11.training"}
+    assert list(logs) == ["seed-2", "seed-10", "seed-11"]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import shlex
 import time
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 import streamlit as st
 
 from data.errors import UserError
-from workbench import frame, highlight, jobs, selection
+from workbench import frame, highlight, jobs, links, selection
 from workbench.formats import count, duration
 from workbench.job_folder import Job
 
 SECONDS_BETWEEN_LOOKS = 1.5
 N_SHOWN = 40
-ORDER = ("running", "waiting")  # before all others
 
 
 def show_jobs() -> None:
@@ -26,7 +26,7 @@ def show_jobs() -> None:
 
 
 def _list_and_chosen(some_lived: bool) -> None:
-    known = sorted(jobs.jobs(), key=lambda job: ORDER.index(job.state) if job.state in ORDER else len(ORDER))
+    known = sorted(jobs.jobs(), key=_order)
     if some_lived and not any(job.living for job in known):
         st.rerun()  # the last one has ended: nothing to follow any longer
     st.html(highlight.subheading("Jobs"))
@@ -34,8 +34,8 @@ def _list_and_chosen(some_lived: bool) -> None:
         st.html(
             highlight.calm(
                 "Nothing trained yet",
-                "A job goes on when this page, the browser or the app is closed. What workbench train does in a "
-                "shell is shown here too.",
+                "A job goes on when this page, the browser or the app is closed, and is here again when you are. "
+                "What is trained from a shell is shown too.",
             )
         )
         return
@@ -45,6 +45,13 @@ def _list_and_chosen(some_lived: bool) -> None:
         st.html("".join(_card(job, job.id == chosen.id) for job in known[:N_SHOWN]))
     with right:
         _show(chosen)
+
+
+def _order(job: Job) -> tuple[int, float]:
+    """What runs, what waits in its turn, then what has ended, the newest first."""
+    if job.living:
+        return (0 if job.state == "running" else 1, job.request.queued)
+    return (2, -job.request.queued)
 
 
 def _card(job: Job, chosen: bool) -> str:
@@ -62,7 +69,7 @@ def _show(job: Job) -> None:
     if job.state == "running" and job.status:
         st.html(highlight.progress_bar(_part(job) or 0))
         if job.status.note:
-            st.html(highlight.label(job.status.note))
+            st.html(highlight.note(job.status.note))
     if job.end and job.end.error:
         st.html(highlight.note(job.end.error[0].upper() + job.end.error[1:]))
     _buttons(job)
@@ -95,9 +102,17 @@ def _buttons(job: Job) -> None:
                 st.rerun()
     except UserError as error:
         st.html(highlight.note(str(error)))
-    study = (job.request.files or {}).get("study")
-    if study and job.state == "finished":
-        row.html(highlight.link("Open the study", frame.address("overview") + f"&study={Path(study).name}"))
+    for study in _studies(job) if job.state == "finished" else ():
+        row.html(highlight.link(f"Open {study}", links.href("overview", study=study)))
+
+
+def _studies(job: Job) -> list[str]:
+    """Names of the studies that it made, one a seed."""
+    made = [Path(path) for path in (job.request.files or {}).values()]
+    members = [
+        folder for path in made for folder in (path, *sorted(path.parent.glob(f"{escape(path.name)}-seed-*")))
+    ]
+    return [folder.name for folder in members if (folder / "study.json").is_file()]
 
 
 def _curves(job: Job) -> None:
@@ -109,6 +124,8 @@ def _curves(job: Job) -> None:
 
     log = training_log(logs)
     if not log.empty:
+        seeds = "; the darkest line is the first seed" if len(logs) > 1 else ""
+        frame.label(f"Batch by batch, over the tokens seen{seeds}")
         frame.show(training_figure(thinned(log)), "training")
 
 
