@@ -34,8 +34,8 @@ CONTROL_GAIN = 0.02
 def controlled(coefficient: float, l0: float, k: int) -> float:
     """c <- c (L0 / k)^0.02, a step's move of the penalty's weight c toward the one at which L0 is k.
 
-    Ours: a fixed c says nothing of L0 before the run is over, and two SAEs compare at one L0 only. It takes some 300
-    steps to arrive; a faster control swings, as encoder and thresholds need a hundred steps to answer.
+    Ours: a fixed c says nothing of L0 before the run is over, and two SAEs compare at one L0 only. It takes
+    some 300 steps to arrive; a faster control swings, as encoder and thresholds need a hundred steps to answer.
     """
     return float(coefficient * (max(l0, 1e-3) / k) ** CONTROL_GAIN)
 
