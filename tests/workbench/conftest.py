@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,42 @@ import pytest
 
 from data.files import read_json, write_json
 from retrieval.study import Study
+from workbench import cli
 from workbench.browser import chromium, headless, running_app
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """Runs the command line in this process; returns its exit status. What it keeps goes into tmp_path."""
+    monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
+
+    def run(*arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, arguments)])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+        return 0
+
+    return run
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A small BEIR folder."""
+    folder = tmp_path / "animals"
+    (folder / "qrels").mkdir(parents=True)
+    animals = ["cat", "dog", "cow", "owl", "bee", "ant", "fox", "hen"]
+    lines = [
+        {"_id": a, "title": a.title(), "text": f"The {a} is an animal. A {a} eats, and sleeps."}
+        for a in animals
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    queries = [{"_id": f"q {a}", "text": f"what does a {a} eat"} for a in animals]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(line) + "\n" for line in queries))
+    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q {a}\t{a}\t1\n" for a in animals)
+    (folder / "qrels" / "test.tsv").write_text(qrels)
+    return folder
 
 
 @pytest.fixture(scope="session")

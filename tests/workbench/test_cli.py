@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,48 +14,27 @@ import pytest
 from data.errors import UserError
 from retrieval.run import read_trec
 from retrieval.study import Study
-from workbench import cli
 from workbench.verbs.options import parse_count
 
-VERBS = ("demo", "train", "index", "search", "explain", "evaluate", "latent", "app", "collection")
-
-
-def workbench(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command line in this process; returns its exit status."""
-    monkeypatch.setattr(sys, "argv", ["workbench", *map(str, arguments)])
-    try:
-        cli.main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
-
-
-@pytest.fixture
-def documents(tmp_path: Path) -> Path:
-    """A small BEIR folder."""
-    folder = tmp_path / "animals"
-    (folder / "qrels").mkdir(parents=True)
-    animals = ["cat", "dog", "cow", "owl", "bee", "ant", "fox", "hen"]
-    lines = [
-        {"_id": a, "title": a.title(), "text": f"The {a} is an animal. A {a} eats, and sleeps."}
-        for a in animals
-    ]
-    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    queries = [{"_id": f"q {a}", "text": f"what does a {a} eat"} for a in animals]
-    (folder / "queries.jsonl").write_text("".join(json.dumps(line) + "\n" for line in queries))
-    qrels = "query-id\tcorpus-id\tscore\n" + "".join(f"q {a}\t{a}\t1\n" for a in animals)
-    (folder / "qrels" / "test.tsv").write_text(qrels)
-    return folder
+Command = Callable[..., int]
+VERBS = (
+    *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers", "jobs"),
+    *("search", "explain", "evaluate", "latent", "app", "collection"),
+)
 
 
 @pytest.mark.slow
 def test_train_index_search_explain_evaluate(
-    documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    documents: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> dict:
-        assert workbench(monkeypatch, *arguments, "--json") == 0
+        assert command(*arguments, "--json") == 0
         return json.loads(capsys.readouterr().out)
 
     train = (
@@ -107,14 +87,12 @@ def test_train_index_search_explain_evaluate(
     assert entry["statistics"]["document_frequency"] >= 1
 
 
-def test_every_verb_has_help_that_teaches(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert workbench(monkeypatch, "--help") == 0
+def test_every_verb_has_help_that_teaches(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("--help") == 0
     overview = capsys.readouterr().out
     for verb in VERBS:
         assert verb in overview
-        assert workbench(monkeypatch, verb, "--help") == 0
+        assert command(verb, "--help") == 0
         assert len(capsys.readouterr().out) > 300
 
 
@@ -134,10 +112,11 @@ def test_bad_input_is_one_sentence_and_status_2(
     sentence: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    command: Command,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert workbench(monkeypatch, *arguments) == 2
+    assert command(*arguments) == 2
     printed = capsys.readouterr()
     assert sentence in printed.err
     assert printed.err.count("\n") == 1
@@ -146,18 +125,18 @@ def test_bad_input_is_one_sentence_and_status_2(
 
 
 def test_an_interrupt_says_how_to_go_on(
-    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Study, "search", interrupt)
-    assert workbench(monkeypatch, "search", tiny_study.path, "sort") == 130
+    assert command("search", tiny_study.path, "sort") == 130
     assert "finished stages are kept" in capsys.readouterr().err
 
 
 def test_bad_input_to_a_study_is_told(
-    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_study: Study, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arguments, sentence in [
         (("search", tiny_study.path, " "), "the query is empty"),
@@ -166,20 +145,18 @@ def test_bad_input_to_a_study_is_told(
         (("explain", tiny_study.path, "sort", "no such document"), "no such document"),
         (("latent", tiny_study.path, 10**6), "1000000"),
     ]:
-        assert workbench(monkeypatch, *arguments) == 2
+        assert command(*arguments) == 2
         assert sentence in capsys.readouterr().err
 
 
 def test_a_query_outside_the_vocabulary_finds_nothing_calmly(
-    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_study: Study, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert workbench(monkeypatch, "search", tiny_study.path, "zxqv", "--system", "bm25") == 0
+    assert command("search", tiny_study.path, "zxqv", "--system", "bm25") == 0
     assert "No document" in capsys.readouterr().out
 
 
-def test_tables_for_people(
-    tiny_study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_tables_for_people(tiny_study: Study, command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     latent = int(np.argmax(tiny_study.index.document_frequency))
     for arguments in (
         ("search", tiny_study.path, "sort an array"),
@@ -187,7 +164,7 @@ def test_tables_for_people(
         ("evaluate", tiny_study.path),
         ("latent", tiny_study.path, latent),
     ):
-        assert workbench(monkeypatch, *arguments) == 0
+        assert command(*arguments) == 0
         assert len(capsys.readouterr().out) > 100
 
 
