@@ -31,6 +31,15 @@ def page() -> None:
         st.latex(r"\mathrm{pre}_t = W_\mathrm{enc}\,(h_t - b_\mathrm{dec}) + b_\mathrm{enc}")
         st.latex(r"z_t = \mathrm{TopK}\big(\mathrm{ReLU}(\mathrm{pre}_t),\, k\big)")
         st.latex(r"\hat h_t = W_\mathrm{dec}^{\top} z_t + b_\mathrm{dec}")
+        st.markdown(
+            "This is the paper's Top-K SAE. Other architectures let a threshold decide instead of $k$: JumpReLU "
+            "learns one a latent, BatchTopK and Matryoshka one for all, and the standard SAE has 0 and a "
+            "penalty. The workbench trains them too, and reads those that others made."
+        )
+        st.latex(
+            r"z_{tj} = \mathrm{ReLU}(\mathrm{pre}_{tj})\ \text{where}\ \mathrm{pre}_{tj} > \theta_j,"
+            r"\ \text{else}\ 0"
+        )
         st.subheader("2. From tokens to a bag of latents", anchor=False)
         st.markdown(
             "A text $x$, document or query, becomes a bag: how much each latent fired in it, summed over tokens, "
@@ -67,7 +76,8 @@ on a BERT never trained for retrieval fails.
 
 **Ours.** The switch to Lucene's idf, $\\ln\\big(1 + \\frac{{N - n_j + 0.5}}{{n_j + 0.5}}\\big)$, which is
 never nought; the ledger's split over tokens; the labels, which are only the words on which a latent fires
-most, read off by a machine; the sizes chosen so that two processor cores are enough.
+most, read off by a machine; the sizes chosen so that two processor cores are enough; the two controls of the SAEs
+page, and the rule by which a latent is said to recur.
 
 **Unknown.** Why this structure is there at all. Which latents carry a ranking: those present in most documents
 have an idf near nought, yet rankings suffer where they are removed. And, of the paper itself, its weight decay,

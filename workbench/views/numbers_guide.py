@@ -108,6 +108,50 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         ),
     ),
     (
+        "An SAE",
+        (
+            (
+                "FVU",
+                "Fraction of variance unexplained: 0 if the token states are rebuilt exactly, 1 if no better "
+                "than by their mean. A lower FVU need not rank better.",
+            ),
+            (
+                "L0",
+                "Latents that fire on a token. A Top-K SAE has k of them; the others have k on average.",
+            ),
+            (
+                "Dead, dense",
+                "Latents that fire on no token of this text; latents in over half of its documents, whose idf "
+                "is nought under the paper's clip.",
+            ),
+            (
+                "Cosine ranking kept",
+                "The encoder's 100 highest cosines of a query, ranked again with every token state replaced by "
+                "its reconstruction: rank correlation, mean over queries.",
+            ),
+            (
+                "Random directions",
+                "Control: an SAE of as many latents and the same k whose directions were drawn and never trained. "
+                "What it also reaches is owed to sparse random projections and BM25, not to training.",
+            ),
+            (
+                "Random encoder",
+                "Control: the same SAE on the same architecture with random weights. What it also reaches is "
+                "owed to the words themselves, not to what the encoder learned.",
+            ),
+            (
+                "Recurs",
+                "A latent whose partner in another SAE, one to one over all latents, is at least 0.7 alike: by "
+                "cosine of decoder directions, or by correlation of activation over documents. Beside it "
+                "stands the share that chance gives.",
+            ),
+            (
+                "Mean and spread",
+                "Over SAEs, such as seeds: standard deviation with n - 1. A few seeds tell a spread only roughly.",
+            ),
+        ),
+    ),
+    (
         "A curve",
         (
             (
@@ -124,12 +168,12 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
 def page() -> None:
     frame.heading("How to read", "What does each number mean, and what does it not?")
     columns = st.columns(2, gap="large")
-    for column, parts in zip(columns, ((0,), (1,)), strict=True):
+    for column, parts in zip(columns, ((0, 1), (3,)), strict=True):
         with column:
             for part in parts:
                 _entries(*ENTRIES[part])
     columns = st.columns(2, gap="large")
-    for column, part in zip(columns, (2, 3), strict=True):
+    for column, part in zip(columns, (2, 4), strict=True):
         with column:
             _entries(*ENTRIES[part])
 
