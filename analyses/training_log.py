@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sae.run_folder import read_log
+from data.run_log import read_log
 from sae.train import TrainStep
 
 COLUMNS = ("run", *(field.name for field in fields(TrainStep)))
 
 
 def training_log(logs: Mapping[str, Path]) -> pd.DataFrame:
-    """Name -> log.jsonl; a run that has not written yet has no rows, lines cut short or of another kind are left out.
+    """Name -> log.jsonl; what has not been written yet, was cut short or is of another kind is left out.
 
     run: the name. step, n_steps: done and in all. tokens: views so far. loss: mean |h - h^|^2 a token. fvu: its
     share of the batch's variance. l0: latents above 0, mean a token. dead_latents: not fired for ten million

@@ -22,10 +22,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from data.encoders import bfloat16_is_native
 from data.errors import UserError
 from sae import kernels
 from sae.threshold import threshold_latents
 from sae.top_k import top_k_latents
+from sae.top_k_torch import exact_top_k
 
 States = torch.Tensor | NDArray[Any]
 
@@ -103,7 +105,9 @@ class SparseAutoencoder:
         if self.threshold is not None:
             return threshold_latents(states, self.pre_activations, self.threshold)
         if self.device.type != "cpu":
-            values, indices = torch.topk(self.pre_activations(states), self.k)
+            centred = torch.as_tensor(states, device=self.device).float() - self.b_dec
+            nominate_in = torch.bfloat16 if bfloat16_is_native(self.device) else torch.float32
+            values, indices = exact_top_k(centred, self.W_enc, self.b_enc, self.k, nominate_in)
             return values.relu(), indices.int()
         weights = (self.W_enc.numpy(), self.b_enc.numpy(), self.b_dec.numpy())
         activations, latents = top_k_latents(_as_numpy(states), weights, self.k)

@@ -78,10 +78,12 @@ class TrainState:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, torch.Tensor], k: int, step: int) -> TrainState:
         """The inverse of `tensors`."""
-        weights, first, second = (
-            {name: tensors[f"{part}.{name}"] for name in WEIGHTS} for part in ("weights", "first", "second")
-        )
-        return cls(weights, first, second, tensors["last_fired"], k, step)
+        parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "first": {}, "second": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            if rest:
+                parts[part][rest] = tensor
+        return cls(**parts, last_fired=tensors["last_fired"], k=k, step=step)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Every tensor by its own name, as safetensors wants them."""

@@ -11,7 +11,6 @@ SAELens 6.54 gives the architectures, their losses and the step: Adam, gradients
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -93,21 +92,21 @@ class SaeLensTrainer:
                 self.sae.threshold.fill_(pre.flatten().topk(self.config.k * len(few)).values[-1].relu())
         self._begin(scale)
 
-    def resume(self, tensors: Mapping[str, torch.Tensor], step: int) -> None:
-        """Go on from `state.tensors()` as they were after `step` steps."""
-        weights = _part(tensors, "weights")
+    def resume(self, kept: TrainState) -> None:
+        """Go on from a state that was kept."""
+        weights = dict(kept.weights)
         scale, coefficient = float(weights.pop("scale")), weights.pop("sparsity_coefficient", None)
         if coefficient is not None:
             self._penalise(float(coefficient))
         self.sae.load_state_dict(weights)
-        for part, moments in (("first", self.state.first), ("second", self.state.second)):
-            for name, moment in _part(tensors, part).items():
+        for moments, kept_moments in ((self.state.first, kept.first), (self.state.second, kept.second)):
+            for name, moment in kept_moments.items():
                 moments[name].copy_(moment)
         for adam in self.trainer.optimizer.state.values():
-            adam["step"].fill_(step)
-        self.state.last_fired.copy_(tensors["last_fired"])
-        self.trainer.n_forward_passes_since_fired.copy_(step - self.state.last_fired)
-        self.state.step = self.trainer.n_training_steps = step
+            adam["step"].fill_(kept.step)
+        self.state.last_fired.copy_(kept.last_fired)
+        self.trainer.n_forward_passes_since_fired.copy_(kept.step - self.state.last_fired)
+        self.state.step = self.trainer.n_training_steps = kept.step
         self._begin(scale)
 
     def step(self, batch: NDArray[Any]) -> Step:
@@ -143,12 +142,3 @@ class SaeLensTrainer:
         if self.sparsity_coefficient is not None:
             coefficient = torch.tensor(self.sparsity_coefficient, dtype=torch.float64)
             self.state.weights["sparsity_coefficient"] = coefficient
-
-
-def _part(tensors: Mapping[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
-    """The tensors named "<part>.<name>", by name."""
-    return {
-        name.removeprefix(f"{part}."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(f"{part}.")
-    }

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from data.encoders import bfloat16_is_native
 from data.errors import UserError
-from sae.auxiliary import Auxiliary, dead_latents
-from sae.metrics import total_variance
+from data.run_log import Log, interrupts_deferred
+from sae.auxiliary import Auxiliary
 from sae.model import SparseAutoencoder, initial_autoencoder
 from sae.optimizer import AdamW, Step, TrainState
-from sae.run_folder import Log, interrupts_deferred, last_checkpoint, load_checkpoint, save_checkpoint
+from sae.reports import DEAD_AFTER, TrainStep, finite, stopped, train_step
+from sae.run_folder import load_checkpoint, save_checkpoint
 from sae.step_cpu import CpuStepper
 from sae.step_torch import TorchStepper
 from sae.train_config import Architecture, TrainConfig
@@ -34,7 +35,6 @@ from sae.workers import ALONE, Workers
 __all__ = ["Architecture", "TokenSource", "TrainConfig", "TrainStep", "train"]
 
 SAMPLE_FOR_B_DEC = 65_536  # tokens
-DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is shorter
 
 
 class TokenSource(Protocol):
@@ -57,22 +57,6 @@ class TokenSource(Protocol):
     def sample(self, n: int, seed: int) -> NDArray[Any]:
         """At most n tokens' states, (n, d_model), fixed by the seed."""
         ...
-
-
-@dataclass(frozen=True)
-class TrainStep:
-    """A line of the log. loss, fvu and l0 are the batch's; dead latents have not fired for `DEAD_AFTER` tokens."""
-
-    step: int
-    n_steps: int
-    tokens: int
-    loss: float
-    fvu: float
-    l0: float
-    dead_latents: int
-    learning_rate: float
-    tokens_per_second: float
-    seconds_left: float
 
 
 def train(
@@ -126,7 +110,7 @@ def train(
 
         def next_batch() -> NDArray[Any]:
             go_on()
-            return _finite(next(batches))
+            return finite(next(batches))
 
         def report() -> None:
             if reports is not None:
@@ -151,7 +135,7 @@ def train(
             try:
                 workers.first_does(keep)
             except UserError as error:
-                raise _stopped(state, error, run_folder) from None
+                raise stopped(state.step, error, run_folder) from None
             raise
         except UserError as error:
             reason = error
@@ -159,7 +143,7 @@ def train(
                 workers.first_does(keep)
             except UserError as deeper:  # weights that ran away show first in what is made of them
                 reason = deeper
-            raise _stopped(state, reason, run_folder) from None
+            raise stopped(state.step, reason, run_folder) from None
     return replace(state.autoencoder(), trained_on={**(trained_on or {}), "training": run["config"]})
 
 
@@ -185,8 +169,8 @@ def _starting_state(
         )
 
     state = workers.together(found_or_made).to(device)
-    step = torch.tensor([state.step])
-    workers.take_first([step, *state.tensors().values()])
+    step, tensors = torch.tensor([state.step]), state.tensors()
+    workers.take_first([step, *(tensors[name] for name in sorted(tensors))])  # in one order, wherever read
     state.step = int(step)
     return state
 
@@ -201,19 +185,6 @@ def _stepper(
     native = bfloat16_is_native(torch.device(device))
     nominate_in = torch.bfloat16 if native else torch.float32
     return TorchStepper(state, config.batch_size, auxiliary, workers, nominate_in).step
-
-
-def _finite(batch: NDArray[Any]) -> NDArray[Any]:
-    """The batch, looked through on CPU, so that no step waits for a GPU's answer."""
-    if not torch.isfinite(torch.from_numpy(batch).float().sum()):
-        raise UserError("token states hold NaN or infinity: encode the text again, in float32")
-    return batch
-
-
-def _stopped(state: TrainState, error: UserError, run_folder: Path) -> UserError:
-    kept = last_checkpoint(run_folder)
-    what = "nothing is kept yet" if kept is None else f"the state after step {kept} is kept"
-    return UserError(f"training stopped at batch {state.step} ({error}); {what} in {run_folder}")
 
 
 class _Reports:
@@ -232,29 +203,10 @@ class _Reports:
         self.began, self.first = time.perf_counter(), state.step
 
     def write(self, batch: NDArray[Any], result: Step) -> None:
-        line = self._line(batch, result)
+        seconds = (time.perf_counter() - self.began) / (self.state.step - self.first)
+        line = train_step(self.config, self.state, batch, result, self.dead_after, seconds)
         if not math.isfinite(line.loss):
             raise UserError(f"the loss is {line.loss}: train anew with a lower learning rate")
         self.log.write(asdict(line))
         if self.on_step:
             self.on_step(line)
-
-    def _line(self, batch: NDArray[Any], result: Step) -> TrainStep:
-        config, step = self.config, self.state.step
-        loss, l0 = (
-            float(result.loss),
-            float(result.l0),
-        )  # a GPU is done with the step before the clock is read
-        seconds_a_step = (time.perf_counter() - self.began) / (step - self.first)
-        return TrainStep(
-            step=step,
-            n_steps=config.n_steps,
-            tokens=step * config.batch_size,
-            loss=loss,
-            fvu=loss * len(batch) / max(total_variance(torch.from_numpy(batch)).item(), math.ulp(0)),
-            l0=l0,
-            dead_latents=len(dead_latents(self.state, self.dead_after)),
-            learning_rate=config.adamw(step - 1).learning_rate,
-            tokens_per_second=config.batch_size / seconds_a_step,
-            seconds_left=seconds_a_step * (config.n_steps - step),
-        )

@@ -9,7 +9,6 @@ leave of the residual, scaled down where few are dead.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
@@ -17,19 +16,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 
 from data.errors import UserError
-from sae.auxiliary import dead_latents
-from sae.metrics import total_variance
+from data.run_log import Log, interrupts_deferred
 from sae.model import SparseAutoencoder
 from sae.optimizer import Step
-from sae.run_folder import Log, interrupts_deferred, last_checkpoint, load_checkpoint, save_checkpoint
+from sae.reports import DEAD_AFTER, TrainStep, finite, stopped, train_step
+from sae.run_folder import load_checkpoint, save_checkpoint
 from sae.sae_lens_trainer import PENALTIES, SaeLensTrainer
-from sae.train import DEAD_AFTER, SAMPLE_FOR_B_DEC, TokenSource, TrainConfig, TrainStep
+from sae.train import SAMPLE_FOR_B_DEC, TokenSource, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -60,10 +56,9 @@ def train_sae_lens(
     state = trainer.state
     kept = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
     if kept is None:
-        trainer.start(_finite(source.sample(SAMPLE_FOR_B_DEC, config.seed)))
+        trainer.start(finite(source.sample(SAMPLE_FOR_B_DEC, config.seed)))
     else:
-        tensors = load_file(run_folder / f"checkpoint-{kept.step:09d}" / "state.safetensors")
-        trainer.resume(tensors, kept.step)
+        trainer.resume(kept)
     batches = source.batches(config.batch_size, config.seed, state.step)
 
     with ExitStack() as stack:
@@ -72,7 +67,7 @@ def train_sae_lens(
             log = stack.enter_context(closing(Log(run_folder / "log.jsonl", keep_until=state.step)))
             began, first = time.perf_counter(), state.step
             while state.step < config.n_steps:
-                batch = _finite(next(batches))
+                batch = finite(next(batches))
                 result = trainer.step(batch)
                 if state.step % config.log_every == 0 or state.step == config.n_steps:
                     seconds = (time.perf_counter() - began) / (state.step - first)
@@ -89,12 +84,12 @@ def train_sae_lens(
             try:
                 save_checkpoint(run_folder, run, state)
             except UserError as error:
-                raise _stopped(state.step, error, run_folder) from None
+                raise stopped(state.step, error, run_folder) from None
             raise
         except UserError as error:
             with suppress(UserError):
                 save_checkpoint(run_folder, run, state)
-            raise _stopped(state.step, error, run_folder) from None
+            raise stopped(state.step, error, run_folder) from None
     return replace(trainer.autoencoder(), trained_on={**(trained_on or {}), "training": run["config"]})
 
 
@@ -109,32 +104,8 @@ def _refuse_what_sae_lens_cannot(config: TrainConfig) -> None:
         )
 
 
-def _finite(states: NDArray[Any]) -> NDArray[Any]:
-    if not np.isfinite(states).all():
-        raise UserError("token states hold NaN or infinity: encode the text again, in float32")
-    return states
-
-
-def _stopped(step: int, error: UserError, run_folder: Path) -> UserError:
-    kept = last_checkpoint(run_folder)
-    what = "nothing is kept yet" if kept is None else f"the state after step {kept} is kept"
-    return UserError(f"training stopped at batch {step} ({error}); {what} in {run_folder}")
-
-
 def _line(
     trainer: SaeLensTrainer, batch: NDArray[Any], result: Step, dead_after: int, seconds_a_step: float
 ) -> SaeLensStep:
-    config, state, loss = trainer.config, trainer.state, float(result.loss)
-    return SaeLensStep(
-        step=state.step,
-        n_steps=config.n_steps,
-        tokens=state.step * config.batch_size,
-        loss=loss,
-        fvu=loss * len(batch) / max(total_variance(torch.from_numpy(batch)).item(), math.ulp(0)),
-        l0=float(result.l0),
-        dead_latents=len(dead_latents(state, dead_after)),
-        learning_rate=config.adamw(state.step - 1).learning_rate,
-        tokens_per_second=config.batch_size / seconds_a_step,
-        seconds_left=seconds_a_step * (config.n_steps - state.step),
-        sparsity_coefficient=trainer.sparsity_coefficient,
-    )
+    line = train_step(trainer.config, trainer.state, batch, result, dead_after, seconds_a_step)
+    return SaeLensStep(**asdict(line), sparsity_coefficient=trainer.sparsity_coefficient)

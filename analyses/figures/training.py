@@ -40,7 +40,7 @@ def training_figure(log: pd.DataFrame, height: int = 230) -> go.Figure:
     chart.update_yaxes(
         range=[0, max(10, 1.1 * log["dead_latents"].max())] if len(log) else None, row=1, col=3
     )
-    chart.update_yaxes(tickformat=".0e", nticks=3, row=1, col=4)
+    chart.update_yaxes(tickformat="~g", nticks=3, row=1, col=4)
     chart.update_annotations(font={"size": 13}, xanchor="left", yshift=6)
     for annotation, column in zip(chart.layout.annotations, range(1, len(PANELS) + 1), strict=True):
         annotation.x = chart.get_subplot(1, column).xaxis.domain[0]

@@ -19,11 +19,11 @@ from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
 from data.files import read_json, write_json
+from data.run_log import Log, interrupts_deferred, read_log
 from sae.in_memory import ArraySource
 from sae.metrics import fraction_of_variance_unexplained
 from sae.model import SparseAutoencoder
 from sae.optimizer import WEIGHTS
-from sae.run_folder import Log, interrupts_deferred, read_log
 from sae.train import TrainConfig, TrainStep, train
 
 SCRIPT = Path(__file__).with_name("train_until_killed.py")

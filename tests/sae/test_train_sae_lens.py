@@ -17,12 +17,12 @@ from sae_lens import SAE
 import sae.run_folder
 from data.encoders import Encoder
 from data.errors import UserError
+from data.run_log import read_log
 from data.streaming import StreamedStates
 from sae.in_memory import ArraySource
 from sae.metrics import fraction_of_variance_unexplained, l0
 from sae.model import SparseAutoencoder
 from sae.optimizer import learning_rate
-from sae.run_folder import read_log
 from sae.sae_lens_trainer import SaeLensTrainer, controlled
 from sae.train import Architecture, TrainConfig, TrainStep
 from sae.train_sae_lens import train_sae_lens

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from data.files import read_json
+from data.run_log import read_log
 from sae.optimizer import WEIGHTS
-from sae.run_folder import read_log
 from sae.workers import ALONE, Workers
 
 SCRIPT = Path(__file__).with_name("train_together.py")

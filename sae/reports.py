@@ -1,0 +1,74 @@
+"""What both trainers report: a line of the log, and the sentence that ends a training which cannot go on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from sae.auxiliary import dead_latents
+from sae.metrics import total_variance
+from sae.optimizer import Step, TrainState
+from sae.run_folder import last_checkpoint
+from sae.train_config import TrainConfig
+
+DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is shorter
+
+
+@dataclass(frozen=True)
+class TrainStep:
+    """A line of the log. loss, fvu and l0 are the batch's; dead latents have not fired for `DEAD_AFTER` tokens."""
+
+    step: int
+    n_steps: int
+    tokens: int
+    loss: float
+    fvu: float
+    l0: float
+    dead_latents: int
+    learning_rate: float
+    tokens_per_second: float
+    seconds_left: float
+
+
+def train_step(
+    config: TrainConfig,
+    state: TrainState,
+    batch: NDArray[Any],
+    result: Step,
+    dead_after: int,
+    seconds_a_step: float,
+) -> TrainStep:
+    """The line of the step just taken."""
+    loss = float(result.loss)
+    return TrainStep(
+        step=state.step,
+        n_steps=config.n_steps,
+        tokens=state.step * config.batch_size,
+        loss=loss,
+        fvu=loss * len(batch) / max(total_variance(torch.from_numpy(batch)).item(), math.ulp(0)),
+        l0=float(result.l0),
+        dead_latents=len(dead_latents(state, dead_after)),
+        learning_rate=config.adamw(state.step - 1).learning_rate,
+        tokens_per_second=config.batch_size / seconds_a_step,
+        seconds_left=seconds_a_step * (config.n_steps - state.step),
+    )
+
+
+def finite(states: NDArray[Any]) -> NDArray[Any]:
+    """The states, looked through on CPU, so that no step waits for a GPU's answer."""
+    if not torch.isfinite(torch.from_numpy(states).float().sum()):
+        raise UserError("token states hold NaN or infinity: encode the text again, in float32")
+    return states
+
+
+def stopped(step: int, error: UserError, run_folder: Path) -> UserError:
+    """Why a training ended at `step`, and what of it is kept."""
+    kept = last_checkpoint(run_folder)
+    what = "nothing is kept yet" if kept is None else f"the state after step {kept} is kept"
+    return UserError(f"training stopped at batch {step} ({error}); {what} in {run_folder}")
