@@ -165,8 +165,8 @@ def token_source(
         workers.take_first([streams])  # free disk may change between two looks
         if streams:
             return StreamedStates(encoder, chosen, part=(workers.rank, workers.size))
-    workers.first_does(lambda: activations(encoder, collection, rows, progress))
-    return activations(encoder, collection, rows, progress)
+    store = workers.first_does(lambda: activations(encoder, collection, rows, progress))
+    return store or activations(encoder, collection, rows, progress)
 
 
 def default_disk_budget() -> int:

@@ -142,7 +142,6 @@ def compare_saes(
         list[str],
         typer.Argument(help="Two or more SAEs, families, or studies of one collection.", metavar="SAE..."),
     ],
-    device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Compare SAEs: which latents recur, by decoder direction and by activation, and do the rankings agree?
@@ -154,8 +153,10 @@ def compare_saes(
     `workbench compare-saes studies/a studies/b`
     """
     from workbench.laboratory import compare_paths
+    from workbench.progress import StageProgress
 
-    comparison = compare_paths(saes)
+    with StageProgress() as progress:
+        comparison = compare_paths(saes, progress)
     if as_json:
         print_json(comparison.to_dict())
     else:
