@@ -13,7 +13,7 @@ import typer
 from data.errors import UserError
 
 # Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
-from workbench.verbs import asking, laboratory, looking, making
+from workbench.verbs import asking, encoders, laboratory, looking, making
 
 app = typer.Typer(
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"
@@ -33,9 +33,9 @@ VERBS: dict[str, Callable[..., None]] = {
     "import-sae": laboratory.import_sae,
     "sae-card": laboratory.sae_card,
     "compare-saes": laboratory.compare_saes,
-    "pretrain": laboratory.pretrain_verb,
-    "sweep-layers": laboratory.sweep_layers_verb,
-    "jobs": laboratory.jobs_verb,
+    "pretrain": encoders.pretrain_verb,
+    "sweep-layers": encoders.sweep_layers_verb,
+    "jobs": looking.jobs_verb,
     "search": asking.search_verb,
     "explain": asking.explain,
     "evaluate": asking.evaluate,
@@ -77,7 +77,9 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> int:
-    if int(os.environ.get("RANK", "0")):  # torchrun's others: the first says it, and must not be killed before
+    if int(
+        os.environ.get("RANK", "0")
+    ):  # torchrun's others: the first says it, and must not be killed before
         return 0
     print(f"workbench: {sentence}", file=sys.stderr)
     return 2

@@ -1,4 +1,4 @@
-"""Verbs that look: the app, and what is in a collection."""
+"""Verbs that look: the app, the jobs, and what is in a collection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.printing import print_json, say_problems
+from workbench.printing import print_json, print_table, say_problems
 from workbench.verbs.options import SOURCE_HELP, AsJson, Split
 
 
@@ -62,3 +62,25 @@ def collection(
     for key, value in loaded.card.items():
         print(f"  {key}: {value}")
     say_problems(loaded, at_most=50)
+
+
+def jobs_verb(as_json: AsJson = False) -> None:
+    """List the jobs, the newest first: what runs, waits, and has ended; the app's Train page shows the same."""
+    import pandas as pd
+
+    from workbench.jobs import jobs
+
+    rows: list[dict[str, Any]] = []
+    for job in jobs():
+        status = job.status
+        stage = f"{status.stage} {status.done / max(1, status.total):.0%}" if status else ""
+        rows.append(
+            {"job": job.id, "state": job.state, "title": job.request.title, "stage": stage,
+             "error": job.end.error if job.end else ""}
+        )  # fmt: skip
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(pd.DataFrame(rows))
+    else:
+        print("No job yet: `workbench train`, `index` and the other long verbs make one.")
