@@ -74,7 +74,7 @@ def test_from_the_cost_to_the_study(train_page: Any) -> None:
     page.wait_for_selector(".lt-job.lt-chosen")
     assert page.locator(".lt-chosen .lt-title").inner_text() == train.request.title
     page.locator(".lt-job .lt-title").first.click()
-    page.get_by_text("Open the study").click()
+    page.get_by_text("Open limit-60-64-k4").click()
     page.wait_for_selector(".js-plotly-plot")
     assert "study=limit-60-64-k4" in page.url
 

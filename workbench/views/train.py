@@ -8,7 +8,7 @@ import streamlit as st
 
 from data.errors import UserError
 from workbench import cache, frame, highlight, jobs, selection
-from workbench.formats import count, percent, size
+from workbench.formats import count, size
 from workbench.recipe import ARCHITECTURES, WITHOUT_K, Recipe
 from workbench.views.jobs import show_jobs
 
@@ -135,7 +135,7 @@ def details(cost: Cost, recipe: Recipe) -> list[tuple[str, str]]:
     seeds = f", by {recipe.n_seeds} seeds" if recipe.n_seeds > 1 else ""
     return [
         ("Text", f"{count(reading.documents)} documents"),
-        ("Tokens", count(reading.tokens) + ("" if reading.exact else f" ± {percent(spread)}, by a sample")),
+        ("Tokens", count(reading.tokens) + ("" if reading.exact else f" ± {100 * spread:.2g}%, by a sample")),
         ("Seen", f"{count(views)} tokens, each {views / reading.tokens:.1f} times{seeds}"),
         ("Encode", "done before" if cost.stored else encode),
         ("Train", about(cost.seconds_train)),
