@@ -57,8 +57,11 @@ def resume(job: Job) -> Job:
     if not Path(job.request.cwd).is_dir():
         raise UserError(f"{job.request.cwd}, where this job was started, is gone: start it anew from another")
     lock = _hold(job)
-    if lock is None:  # somebody else was faster
-        return read_job(job.folder) or job
+    now = read_job(job.folder) or job
+    if lock is None or now.state == "finished":  # somebody else was faster
+        if lock is not None:
+            os.close(lock)
+        return now
     argv = list(job.request.argv)
     if "--resume" not in argv and _takes_resume(argv):
         argv.append("--resume")

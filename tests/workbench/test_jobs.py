@@ -129,6 +129,41 @@ def test_a_killed_job_was_interrupted_and_the_next_one_runs() -> None:
 
 
 @pytest.mark.slow
+def test_a_job_outlives_whoever_started_it() -> None:
+    program = (
+        "import os, signal; from workbench import jobs\n"
+        f"jobs.start({QUICK!r}, 'Orphan'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
+    (job,) = jobs.jobs()
+    assert ended(job).state == "finished"
+
+
+@pytest.mark.slow
+def test_two_apps_that_resume_one_job_run_it_once(shell_job: Job) -> None:
+    job = jobs.start(QUICK, "Fifty documents")
+    jobs.cancel(job)
+    ended(job)
+    program = (
+        "import sys; from pathlib import Path; from workbench import jobs, job_folder\n"
+        "sys.stdin.read(1); jobs.resume(job_folder.read_job(Path(sys.argv[1])))"
+    )
+    apps = [
+        subprocess.Popen([sys.executable, "-c", program, str(job.folder)], stdin=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    for app in apps:
+        app.stdin.write(b"go")
+        app.stdin.close()
+    assert [app.wait(timeout=100) for app in apps] == [0, 0, 0]
+    (shell_job.folder / "end.json").write_text(
+        json.dumps({"outcome": "finished", "exit_status": 0, "error": "", "time": time.time()})
+    )
+    assert ended(job).state == "finished"
+    assert jobs.output(job).count('"documents": 50') == 1
+
+
+@pytest.mark.slow
 def test_a_cancelled_training_resumes_to_the_same_bytes(folder: Path) -> None:
     command = [*TRAIN, "--text", "limit:300", "--tokens", "150k", "--seed", "3", "--out"]
     undisturbed = jobs.start([*command, "whole/sae"], "Undisturbed")
