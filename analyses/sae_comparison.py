@@ -17,7 +17,7 @@ from analyses.ranking_agreement import DEPTH, agreement, mean_agreement
 from analyses.recurrence import RecurrenceThresholds, match_activations, match_decoders, recurrence
 from analyses.types import latent_types
 from data.errors import UserError
-from data.files import new_folder, read_json, write_json
+from data.files import fingerprint, new_folder, read_json, write_json
 from retrieval.index import Index
 from retrieval.run import Run
 from retrieval.search import search
@@ -157,6 +157,16 @@ def headline_measures(study: Study) -> dict[str, float]:
         "latents in over half of the documents": float((frequency > n_docs // 2).sum()),
         "latents a document": study.index.n_postings / max(n_docs, 1),
     }
+
+
+def family(study: Study) -> str:
+    """A name that SAEs share which differ in their seed alone; "" where an SAE does not say how it was trained."""
+    trained_on = dict(study.manifest["sae"]["trained_on"])
+    training = trained_on.get("training", {})
+    if "seed" not in training:
+        return ""
+    facts = {name: trained_on.get(name) for name in ("encoder", "text")}
+    return fingerprint([facts, {name: value for name, value in training.items() if name != "seed"}])
 
 
 def spread(measured: Sequence[Mapping[str, float]]) -> pd.DataFrame:

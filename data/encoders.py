@@ -102,6 +102,11 @@ class Encoder:
         """Blocks of the model; its hidden states are numbered 0 (the embeddings) to n_layers."""
         return int(self._loaded.model.config.num_hidden_layers)
 
+    @property
+    def weight_bytes(self) -> int:
+        """Of the model's weights in memory."""
+        return sum(weight.nbytes for weight in self._loaded.model.parameters())
+
     def describe(self) -> dict[str, Any]:
         """What an SAE or a study records of its encoder: configuration, width, pooling, weights' fingerprint.
 

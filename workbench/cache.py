@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -18,13 +19,16 @@ import streamlit as st
 from analyses import attribution, comparison, dictionary, layers, overview, vocabulary
 from analyses.dictionary import Highlight, LatentEntry
 from analyses.quality_record import QualityCard
+from analyses.sae_comparison import SaeComparison
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import EncodedText, Study
 
 if TYPE_CHECKING:  # these import torch, which the pages that only read do without
-    from analyses.sae_comparison import SaeComparison
-    from workbench.cost import Cost
+    from data.corpus import Collection
+    from data.encoders import Encoder, EncoderConfig
+    from sae.train import TrainConfig
+    from workbench.cost import Cost, Reading, Speeds
     from workbench.recipe import Recipe
 
 Idf = Literal["clipped", "lucene"]
@@ -149,18 +153,45 @@ def layer_table(keys: Sequence[Key]) -> pd.DataFrame:
     return layers.layer_table([open_study(key) for key in keys])
 
 
-@st.cache_data(show_spinner=False, max_entries=64, ttl=600)
+@st.cache_resource(show_spinner=False, max_entries=64, ttl=600)
 def training_cost(recipe: Recipe, n_ended: int) -> Cost:
     """What a recipe will cost; n_ended jobs changes whenever one ends, and with it what is on disk already."""
+    from workbench.cost import cost_of
+
+    text, encoder, config = recipe.text, recipe.encoder_config, recipe.train_config
+    reading = text_read(text, encoder, replace(config, n_latents=1, k=1), recipe.epochs)
+    speeds = training_speeds(text, encoder, replace(config, n_tokens=config.batch_size, seed=0))
+    return cost_of(
+        source_collection(text), training_encoder(encoder), config, reading, speeds, recipe.n_seeds
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=1800)
+def source_collection(source: str) -> Collection:
     from data.collections import load_collection
+
+    return load_collection(source)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def training_encoder(config: EncoderConfig) -> Encoder:
     from data.encoders import Encoder
-    from workbench.cost import estimate
+
+    return Encoder.load(config)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def text_read(source: str, encoder: EncoderConfig, config: TrainConfig, epochs: int) -> Reading:
+    """How many tokens a training will read, whatever its SAE."""
+    from workbench.cost import measure_reading
+
+    return measure_reading(source_collection(source), training_encoder(encoder), config, epochs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def training_speeds(source: str, encoder: EncoderConfig, config: TrainConfig) -> Speeds:
+    """Tokens/s of encoder and trainer, whatever the number of tokens."""
+    from workbench.cost import measure_speeds
 
     with encoder_lock():
-        return estimate(
-            load_collection(recipe.text),
-            Encoder.load(recipe.encoder_config),
-            recipe.train_config,
-            recipe.epochs,
-            n_seeds=recipe.n_seeds,
-        )
+        return measure_speeds(source_collection(source), training_encoder(encoder), config)

@@ -235,13 +235,8 @@ def peak_memory(collection: Collection, encoder: Encoder, config: TrainConfig, r
     else:
         # SAELens's: a gradient as well, and dense activations with theirs
         held = 7 * weights + 4 * batch * (4 * d_model + 4 * n_latents)
-    common = RUNTIME_BYTES + encoder_bytes(encoder) + sum(map(len, collection.corpus.texts))
+    common = RUNTIME_BYTES + encoder.weight_bytes + sum(map(len, collection.corpus.texts))
     return common + max(store_bytes(2 * shard, d_model), buffer + sample + held)
-
-
-def encoder_bytes(encoder: Encoder) -> int:
-    """Of the encoder's weights in memory."""
-    return sum(weight.nbytes for weight in encoder._loaded.model.parameters())
 
 
 def free_bytes() -> int:

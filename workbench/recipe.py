@@ -23,8 +23,8 @@ ARCHITECTURES = {
     "matryoshka": "Matryoshka",
     "standard": "Standard",
 }
-WITHOUT_K = ("jumprelu", "standard")  # a penalty keeps them sparse
-AUXILIARY_WEIGHT = 0.03125  # 1/32, as Gao et al. (2024) have it
+# Gao et al. (2024) have 1/32; SAELens, which divides otherwise, 1.
+AUXILIARY_WEIGHTS = {"topk": 0.03125, "batchtopk": 1.0, "matryoshka": 1.0}
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,18 @@ class Recipe:
             k=self.k,
             seed=self.seed,
             architecture=self.architecture,  # type: ignore[arg-type]  # refuses any other
-            auxiliary_weight=AUXILIARY_WEIGHT if self.auxiliary else 0.0,
+            auxiliary_weight=self.auxiliary_weight,
         )
+
+    @property
+    def auxiliary_weight(self) -> float:
+        return AUXILIARY_WEIGHTS[self.architecture] if self.auxiliary else 0.0
 
     @property
     def default_name(self) -> str:
         """A name that says what is in it, and stands for nothing yet."""
         text = re.sub(r"\W+", "-", Path(self.text).stem if "/" in self.text else self.text).strip("-")
-        parts = [text or "text", str(self.latents)]
-        if self.architecture not in WITHOUT_K:
-            parts.append(f"k{self.k}")
+        parts = [text or "text", str(self.latents), f"k{self.k}"]
         if self.architecture != "topk":
             parts.append(self.architecture)
         if parse_layer(self.layer) is not None:
@@ -106,7 +108,7 @@ class Recipe:
         if self.architecture != "topk":
             train += ["--architecture", self.architecture]
         if self.auxiliary:
-            train += ["--auxiliary-weight", str(AUXILIARY_WEIGHT)]
+            train += ["--auxiliary-weight", str(self.auxiliary_weight)]
         if self.n_seeds > 1:
             train += ["--seeds", str(self.n_seeds)]
         yield [*train, "--out", str(sae)], f"Train {name} on {self.text}"

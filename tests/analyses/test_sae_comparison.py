@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from analyses.sae_comparison import (
     SaeComparison,
     compare_autoencoders,
     compare_studies,
+    family,
     headline_measures,
     masses,
     spread,
@@ -236,3 +238,19 @@ def test_spread_is_over_the_measures_that_all_have(tiny_study: Study) -> None:
     assert single["standard_deviation"].isna().all()
     assert {"latent nDCG@10", "dead latents"} <= set(single["measure"])
     assert isinstance(single, pd.DataFrame)
+
+
+def test_a_family_differs_in_its_seed_alone(tiny_study: Study) -> None:
+    def trained(**changes: Any) -> str:
+        sae = tiny_study.manifest["sae"]
+        training = {**sae["trained_on"]["training"], **changes}
+        manifest = {
+            **tiny_study.manifest,
+            "sae": {**sae, "trained_on": {**sae["trained_on"], "training": training}},
+        }
+        return family(Study(tiny_study.path, manifest))
+
+    assert family(tiny_study) == trained(seed=99)
+    assert family(tiny_study) != trained(n_tokens=1)
+    imported = {**tiny_study.manifest, "sae": {**tiny_study.manifest["sae"], "trained_on": {"imported": {}}}}
+    assert family(Study(tiny_study.path, imported)) == ""

@@ -98,7 +98,7 @@ def test_cost_grows_with_what_is_asked(folder: Path, tiny_collection: Collection
         return cost.cost_of(tiny_collection, encoder, config, reading, speeds, **options)
 
     small = told(CONFIG)
-    assert small.memory_bytes > cost.RUNTIME_BYTES + cost.encoder_bytes(encoder)
+    assert small.memory_bytes > cost.RUNTIME_BYTES + encoder.weight_bytes
     assert small.seconds == small.reading.tokens / 1_000 + small.token_views / 2_000
     wider = told(replace(CONFIG, n_latents=1024))
     assert wider.memory_bytes > small.memory_bytes

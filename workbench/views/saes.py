@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,12 +18,10 @@ from analyses.figures.sae_comparison import (
 from analyses.figures.sae_comparison import similarity_figure as partners_figure
 from analyses.layers import layer_label, layer_of
 from analyses.quality_record import VARIANTS, QualityCard, describe_measure
+from analyses.sae_comparison import SaeComparison, family
 from retrieval.study import Study
 from workbench import cache, frame, highlight, jobs, selection
 from workbench.formats import count, number, percent
-
-if TYPE_CHECKING:
-    from analyses.sae_comparison import SaeComparison
 
 TEXTS = {"held_out": "held-out text", "documents": "documents", "queries": "queries", "": "weights"}
 SHARES = ("dead_share", "dense_share", "similarity_above_0.9")
@@ -192,6 +190,7 @@ def show_comparison(key: cache.Key, study: Study, siblings: Mapping[str, cache.K
         selection.choose(others=",".join(chosen))
         st.rerun()
     if not chosen:
+        offer_family(study, siblings)
         return
     with st.spinner("Matching latents one to one; the first time takes some seconds a pair"):
         comparison = cache.sae_comparison((key, *(siblings[name] for name in chosen)))
@@ -206,6 +205,15 @@ def show_comparison(key: cache.Key, study: Study, siblings: Mapping[str, cache.K
     frame.label(f"Mean and spread over these {len(comparison.names)} SAEs")
     st.html(highlight.table(spread_table(comparison.spread)))
     show_cards([study, *(cache.open_study(siblings[name]) for name in chosen)])
+
+
+def offer_family(study: Study, siblings: Mapping[str, cache.Key]) -> None:
+    """A link that compares this SAE with those that differ from it in their seed alone."""
+    mine = family(study)
+    seeds = [name for name, key in siblings.items() if mine and family(cache.open_study(key)) == mine]
+    if seeds:
+        text = f"Compare with the other seeds: {', '.join(seeds)}"
+        st.html(highlight.link(text, frame.address("saes", others=",".join(seeds))))
 
 
 def show_recurrence(comparison: SaeComparison) -> None:

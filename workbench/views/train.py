@@ -9,7 +9,7 @@ import streamlit as st
 from data.errors import UserError
 from workbench import cache, frame, highlight, jobs, selection
 from workbench.formats import count, size
-from workbench.recipe import ARCHITECTURES, WITHOUT_K, Recipe
+from workbench.recipe import ARCHITECTURES, AUXILIARY_WEIGHTS, Recipe
 from workbench.views.jobs import show_jobs
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ ENCODER_HELP = (
 LAYER_HELP = (
     "The final hidden states, a layer by number (0: embeddings), or a hook point: `blocks.4.hook_out`."
 )
+K_HELP = "Top-K: of every token. The others: on average, which JumpReLU and Standard arrive at in training."
 AUXILIARY_HELP = (
-    "Adds a loss by which latents that no longer fire learn what the others leave unexplained (Gao et al. 2024, "
-    "weight 1/32). The paper states none, so it is off."
+    "Adds a loss by which latents that no longer fire learn what the others leave unexplained (Gao et al. 2024). "
+    "The paper states none, so it is off."
 )
 
 
@@ -55,7 +56,7 @@ def form() -> Recipe:
     )  # fmt: skip
     first, second, third, fourth = st.columns(4)
     latents = _number(first, "Latents", 8192, "train latents", low=2)
-    k = _number(second, "k, latents a token", 16, "train k", disabled=architecture in WITHOUT_K)
+    k = _number(second, "k, latents a token", 16, "train k", help=K_HELP)
     tokens = third.text_input(
         "Token views", "6M", key="train tokens", persist_state="session", help="Such as 500k or 6M."
     )
@@ -73,7 +74,7 @@ def form() -> Recipe:
     ).strip()  # fmt: skip
     auxiliary = fourth.toggle(
         "Auxiliary loss", key="train auxiliary", persist_state="session", help=AUXILIARY_HELP,
-        disabled=architecture in WITHOUT_K,
+        disabled=architecture not in AUXILIARY_WEIGHTS,
     )  # fmt: skip
     switch, collection = st.columns([1.2, 1.8], vertical_alignment="bottom")
     then_index = switch.toggle(
@@ -86,7 +87,7 @@ def form() -> Recipe:
     return Recipe(
         text=chosen_text, encoder=chosen_encoder, layer=chosen_layer, architecture=str(architecture),
         latents=latents, k=min(k, latents), tokens=tokens, epochs=epochs, seed=seed, n_seeds=n_seeds,
-        auxiliary=auxiliary and architecture not in WITHOUT_K,
+        auxiliary=auxiliary and architecture in AUXILIARY_WEIGHTS,
         index=(index or chosen_text) if then_index else "", name=name,
     )  # fmt: skip
 
