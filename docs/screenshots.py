@@ -41,6 +41,12 @@ def main() -> None:
         open_page(page, f"{address}/vocabulary")
         page.wait_for_selector(".js-plotly-plot .main-svg")
         shoot("vocabulary")
+        open_page(page, f"{address}/saes")
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        shoot("saes")
+        open_page(page, f"{address}/train")
+        page.wait_for_selector("button >> text=Start")
+        shoot("train")
         open_page(page, f"{address}/method")
         shoot("method")
 
