@@ -84,7 +84,7 @@ def compare_autoencoders(
     """Compare SAEs by their decoders alone, each pair; `seed` draws the control's random directions."""
     _two_or_more(saes)
     thresholds = thresholds or RecurrenceThresholds()
-    names = _distinct([sae.name for sae in saes])
+    names = _distinct([sae.name or "SAE" for sae in saes])
     decoders = [_decoder(sae) for sae in saes]
     pairs = list(combinations(range(len(saes)), 2))
     tables = []

@@ -42,7 +42,11 @@ def save_autoencoder(sae: SparseAutoencoder, folder: Path) -> None:
                 "normalize_activations": "none",
                 "reshape_activations": "none",
                 # SAELens drops the metadata of layouts older than 6.0.
-                "metadata": {"sae_lens_version": "6.0.0", "trained_on": dict(sae.trained_on)},
+                "metadata": {
+                    "sae_lens_version": "6.0.0",
+                    "name": sae.name,
+                    "trained_on": dict(sae.trained_on),
+                },
             },
         )
 
@@ -71,7 +75,7 @@ def load_autoencoder(folder: Path) -> SparseAutoencoder:
         b_dec,
         config["k"] if threshold is None else len(W_enc),
         metadata.get("trained_on") or {k: v for k, v in metadata.items() if v is not None},
-        f"SAE {folder.name}",
+        metadata.get("name") or folder.name,
         threshold,
     )
 

@@ -47,7 +47,7 @@ class SparseAutoencoder:
     b_dec: torch.Tensor
     k: int
     trained_on: Mapping[str, Any] = field(default_factory=dict)
-    name: str = "SAE"
+    name: str = ""
     threshold: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
@@ -134,7 +134,7 @@ class SparseAutoencoder:
             got = f"(n_tokens, {shape[1]})" if len(shape) == 2 else str(shape)
             raise UserError(
                 f"expected (n_tokens, {self.d_model}), got {got}: "
-                f"{self.name} was trained on {self.trained_on.get('encoder', 'an unnamed encoder')}"
+                f"{f'SAE {self.name}'.strip()} was trained on {self.trained_on.get('encoder', 'an unnamed encoder')}"
             )
         return states
 

@@ -110,7 +110,7 @@ def read_autoencoder(
         config = given
     else:
         raise UserError(
-            f"{sae.name} does not say which encoder it was trained on: name it with --encoder (and --layer)"
+            f"SAE {sae.name} does not say which encoder it was trained on: name it with --encoder (and --layer)"
         )
     encoder = Encoder.load(config)
     return with_encoder(sae, encoder.describe()), encoder

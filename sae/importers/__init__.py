@@ -50,7 +50,7 @@ def import_autoencoder(source: str | Path, k: int | None = None) -> SparseAutoen
     ):  # our own folder: of an SAE trained here, or brought in before
         return sae
     imported = {**imported, "source": text} | ({"revision": commit} if commit else {})
-    return replace(sae, trained_on={**sae.trained_on, "imported": imported}, name=f"SAE {_name(text)}")
+    return replace(sae, trained_on={**sae.trained_on, "imported": imported}, name=_name(text))
 
 
 def _read(path: Path, k: int | None) -> SparseAutoencoder:
@@ -84,7 +84,7 @@ def with_encoder(sae: SparseAutoencoder, encoder: Mapping[str, Any]) -> SparseAu
     model = encoder["config"]["model"]
     if sae.d_model != encoder["d_model"]:
         raise UserError(
-            f"{sae.name} reads states of width {sae.d_model}, and {model} gives {encoder['d_model']}: name the "
+            f"SAE {sae.name} reads states of width {sae.d_model}, and {model} gives {encoder['d_model']}: name the "
             "encoder and the layer that it was trained on"
         )
     known = sae.trained_on.get("encoder")
@@ -94,7 +94,7 @@ def with_encoder(sae: SparseAutoencoder, encoder: Mapping[str, Any]) -> SparseAu
         )
     if known["fingerprint"] != encoder["fingerprint"]:
         raise UserError(
-            f"{sae.name} says itself that it was trained on {known['config']['model']} (fingerprint "
+            f"SAE {sae.name} says itself that it was trained on {known['config']['model']} (fingerprint "
             f"{known['fingerprint']}), got {model} ({encoder['fingerprint']}): use the one that it names"
         )
     return sae

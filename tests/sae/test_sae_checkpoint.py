@@ -40,7 +40,7 @@ def test_save_then_load_is_identity(saved: Path, make_autoencoder: Make) -> None
         assert torch.equal(getattr(sae, name), getattr(loaded, name))
     assert loaded.k == 5
     assert loaded.trained_on == TRAINED_ON
-    assert loaded.name == "SAE mine"
+    assert loaded.name == "mine"
 
 
 def test_saelens_reads_ours_and_gives_the_same_codes(saved: Path, make_states: Make, tmp_path: Path) -> None:

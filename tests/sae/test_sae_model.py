@@ -155,9 +155,7 @@ def test_states_of_another_width_are_refused_in_one_sentence(
     make_autoencoder: MakeAutoencoder, make_states: MakeStates
 ) -> None:
     sae = make_autoencoder(50, 8, 2)
-    named = SparseAutoencoder(
-        sae.W_enc, sae.b_enc, sae.W_dec, sae.b_dec, 2, {"encoder": "minilm"}, name="SAE x"
-    )
+    named = SparseAutoencoder(sae.W_enc, sae.b_enc, sae.W_dec, sae.b_dec, 2, {"encoder": "minilm"}, name="x")
     with pytest.raises(
         UserError, match=r"expected \(n_tokens, 8\), got \(n_tokens, 9\): SAE x was .* minilm"
     ):

@@ -53,7 +53,7 @@ def test_a_family_is_trained_indexed_judged_and_compared(
     assert {row["measure"]: row["n"] for row in compared["spread"]}["latent nDCG@10"] == 2
     itself = run("compare-saes", family / "seed-3", family / "seed-3")
     assert {row["share"] for row in itself["recurrence"] if row["group"] == "all"} == {1.0}
-    assert run("compare-saes", family)["names"] == ["SAE seed-3", "SAE seed-4"]
+    assert run("compare-saes", family)["names"] == ["seed-3", "seed-4"]
     assert [job["state"] for job in run("jobs")] == ["finished"] * 3
 
 

@@ -50,7 +50,9 @@ def show_card(study: Study) -> None:
         offer_card(study)
         return
     card = cache.quality_card(str(cards[chosen]), cards[chosen].stat().st_mtime_ns)
-    st.html(highlight.subheading(str(card.sae["name"])))
+    st.html(
+        highlight.subheading(f"SAE {study.manifest['sae']['name'] if chosen == own else card.sae['name']}")
+    )
     st.html(highlight.facts(origin(card)))
     summary = card.summary_table()
     frame.label(

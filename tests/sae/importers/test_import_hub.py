@@ -171,13 +171,13 @@ def test_one_sae_of_a_repository_is_downloaded_and_then_read_from_the_cache(
     ]
     first = imported(hub, tmp_path, *sources)
     (name, architecture, k, total, trained_on), dictionary, *plain = first
-    assert (name, architecture, k) == ("SAE layers.10", "topk", 7)
+    assert (name, architecture, k) == ("layers.10", "topk", 7)
     assert total == pytest.approx(float(make_autoencoder(96, 24, 7, seed=10).b_enc.sum()))
     told = trained_on["imported"]
     assert (told["format"], told["source"], told["revision"]) == ("sparsify", sources[0], COMMIT)
     assert (told["says"]["model"], told["says"]["hook_point"]) == ("a-model", "layers.10")
-    assert dictionary[:2] == ["SAE dictionaries", "standard"]
-    assert [sae[:3] for sae in plain] == [["SAE plain", "topk", 5], ["SAE a[1].safetensors", "topk", 5]]
+    assert dictionary[:2] == ["dictionaries", "standard"]
+    assert [sae[:3] for sae in plain] == [["plain", "topk", 5], ["a[1].safetensors", "topk", 5]]
     here = {path.name for path in (tmp_path / "hub").rglob("*") if path.is_symlink() or path.is_file()}
     assert {"sae.safetensors", "ae.pt", "a[1].safetensors"} <= here
     assert "README.md" not in here
@@ -209,7 +209,7 @@ def test_a_release_of_saelens_is_downloaded_by_saelens(
     pytest.importorskip("sae_lens")
     name = "gpt2-small-res-jb/blocks.8.hook_resid_pre"
     (sae,) = imported(hub, tmp_path, name)
-    assert sae[:3] == ["SAE blocks.8.hook_resid_pre", "standard", 96]
+    assert sae[:3] == ["blocks.8.hook_resid_pre", "standard", 96]
     assert sae[3] == pytest.approx(float(make_autoencoder(96, 24, 5).b_enc.sum()))
     told = sae[4]["imported"]
     assert (told["format"], told["source"]) == ("SAELens", name)

@@ -75,7 +75,7 @@ def test_k_is_in_the_metadata_in_a_tensor_in_the_source_or_an_argument(
     for source, k in ((stated, None), (tensor, None), (f"{bare}#k=5", None), (bare, 5), (stated, 5)):
         sae = import_autoencoder(source, k)
         assert (sae.fingerprint, sae.architecture) == (made.fingerprint, "topk")
-    assert import_autoencoder(stated).name == "SAE stated.safetensors"
+    assert import_autoencoder(stated).name == "stated.safetensors"
     with pytest.raises(UserError, match=r"give the number, as --k 32 or .*bare\.safetensors#k=32"):
         import_autoencoder(bare)
     with pytest.raises(UserError, match="says k = 5, got k = 4: leave k out"):
@@ -193,7 +193,7 @@ def test_a_folder_with_one_plain_file_is_read_and_several_are_not(
 ) -> None:
     save(made, tmp_path / "mine.safetensors", {"k": "5"})
     assert import_autoencoder(tmp_path).fingerprint == made.fingerprint
-    assert import_autoencoder(tmp_path).name == f"SAE {tmp_path.name}"
+    assert import_autoencoder(tmp_path).name == tmp_path.name
     save(made, tmp_path / "other.safetensors", {"k": "5"})
     with pytest.raises(UserError, match="and it has 2 of the latter: name one"):
         import_autoencoder(tmp_path)

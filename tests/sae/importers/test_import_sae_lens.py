@@ -47,7 +47,7 @@ def test_it_gives_saelens_latents(
     ours = import_autoencoder(tmp_path / "theirs")
     agree(ours, theirs.encode, theirs.decode)
     assert ours.architecture == {"TopK": "topk", "Standard": "standard"}.get(name, "jumprelu")
-    assert ours.name == "SAE theirs"
+    assert ours.name == "theirs"
     imported = ours.trained_on["imported"]
     assert (imported["format"], imported["source"]) == ("SAELens", str(tmp_path / "theirs"))
     assert (imported["says"]["model"], imported["says"]["hook_point"]) == ("a-model", "blocks.3.hook_out")

@@ -46,7 +46,7 @@ def test_it_gives_sparsifys_latents(sparsify: Any, tmp_path: Path, agree: Any, r
         lambda states: dense(theirs, states),
         lambda latents: theirs.decode(latents, torch.arange(96).expand(len(latents), -1)),
     )
-    assert (ours.architecture, ours.k, ours.name) == ("topk", 5, "SAE layers.3")
+    assert (ours.architecture, ours.k, ours.name) == ("topk", 5, "layers.3")
     imported = ours.trained_on["imported"]
     assert imported["format"] == "sparsify"
     says = imported["says"]
