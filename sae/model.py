@@ -134,7 +134,8 @@ class SparseAutoencoder:
             got = f"(n_tokens, {shape[1]})" if len(shape) == 2 else str(shape)
             raise UserError(
                 f"expected (n_tokens, {self.d_model}), got {got}: "
-                f"{f'SAE {self.name}'.strip()} was trained on {self.trained_on.get('encoder', 'an unnamed encoder')}"
+                f"SAE {self.name or 'without a name'} was trained on "
+                f"{self.trained_on.get('encoder', 'an unnamed encoder')}"
             )
         return states
 
