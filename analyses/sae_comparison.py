@@ -112,7 +112,7 @@ def compare_studies(
     _two_or_more(studies)
     _one_collection(studies)
     thresholds = thresholds or RecurrenceThresholds()
-    names = _distinct([str(study.manifest["sae"]["name"]) for study in studies])
+    names = _distinct([study.name for study in studies])
     n_docs = studies[0].index.n_docs
     types = []
     for study in studies[:-1]:

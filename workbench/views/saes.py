@@ -262,8 +262,8 @@ def show_cards(studies: Sequence[Study]) -> None:
             }
     missing = [study.name for study in studies if study.name not in columns]
     if columns:
-        frame.label("Their quality cards")
-        st.html(highlight.table(pd.DataFrame(columns).rename_axis("Measure").reset_index().fillna("")))
+        with st.expander("Their quality cards, side by side"):
+            st.html(highlight.table(pd.DataFrame(columns).rename_axis("Measure").reset_index().fillna("")))
     if missing:
         st.html(highlight.note(f"No quality card yet: {', '.join(missing)}."))
 
