@@ -36,7 +36,8 @@ class WordEntry:
 
     tokens: int32 (n_tokens,), its rows of the TokenTable. n_documents: in which they stand. latents: latent,
     label, token_count (its tokens on which the latent fires), share (of its tokens), mean_activation (where it
-    fires), mass (their sum), share_of_latent, document_frequency, idf_lucene; falling by share x idf_lucene.
+    fires), mass (their sum), share_of_latent, document_frequency, idf_lucene, splitting = mass (1 - share)
+    idf_lucene, large where the latent is strong on some of its tokens only; falling by share x idf_lucene.
     """
 
     word: str
@@ -102,6 +103,7 @@ def _latents_of(study: Study, tokens: NDArray[np.int32], vocabulary: pd.DataFram
             "idf_lucene": idf,
         }
     )
+    found["splitting"] = found["mass"] * (1 - found["share"]) * idf
     order = np.argsort(-found["share"].to_numpy() * idf, kind="stable")
     return found.iloc[order].reset_index(drop=True)
 
@@ -124,7 +126,7 @@ def find_latents(
     encode: Callable[[str], EncodedText] | None = None,
     limit: int = 20,
 ) -> pd.DataFrame:
-    """Latents that `text` may ask for; columns latent, label, how, score, document_frequency; best first in each way.
+    """Latents that `text` may ask for: latent, label, how, score, document_frequency; best first in each way.
 
     how = id: `text` is the latent's number. word: it fires on this word, score = share of the word's tokens.
     label: its label holds the text, score = the part of the label that the text is. sentence: it fires on the

@@ -25,9 +25,9 @@ FOLDER = "words"
 
 @dataclass(frozen=True)
 class WordTable:
-    """words: folded, sorted, (n_words,). ptr: int64 (n_words + 1,). token: int32 (n_tokens,), rows of the TokenTable.
+    """words: folded, sorted, (n_words,). ptr: int64 (n_words + 1,). token: int32 (n_tokens,).
 
-    Word i has the tokens token[ptr[i]:ptr[i + 1]], in document order.
+    Tokens are rows of the TokenTable; word i has the tokens token[ptr[i]:ptr[i + 1]], in document order.
     """
 
     words: Sequence[str]
