@@ -9,33 +9,34 @@ The paper reports 33% lexical, 10% narrow and 57% broad, and how it told them ap
 its thresholds are arguments. `type_measures` holds what is measured, `classify` is the rule. Broad is the rest, be
 it one topic or several unrelated words: `coherence` tells these apart, and is not in the rule.
 
-A form is a word of the text, lower-cased and stemmed (Snowball), so that "cells" and "cell" are one; punctuation
-is a form too, special tokens are none. Shares are of a latent's whole activation, so what falls on special
-tokens falls on no form. For `top_forms` stop words and punctuation do not count: latents that sit on full stops
-and articles whatever the topic would pass for a cluster of words close in meaning.
+A form is a word of the text, lower-cased and stemmed (analyses.forms). Shares are of a latent's whole activation, so
+what falls on special tokens falls on no form. For `top_forms` stop words and punctuation do not count: latents that
+sit on full stops and articles whatever the topic would pass for a cluster of words close in meaning.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import Stemmer
 from numpy.typing import NDArray
 
+from analyses.forms import SurfaceForms, closeness, form_entropy, form_vectors, surface_forms, top_forms
 from analyses.intervals import wilson
-from analyses.surface import surface_word, word_numbers
-from analyses.vocabulary import top_terms
+from analyses.kept import read_kept, write_kept
 from retrieval.kernels import kernel
-from retrieval.lexical import STOP_WORDS
-from retrieval.study import Study
+from retrieval.study import ContextTable, Study
 
+Progress = Callable[[str, int, int], None]
 TYPES = ("lexical", "narrow", "broad")
 UNTYPED = ("rare", "dead")
 PAPER_SHARES = {"lexical": 0.33, "narrow": 0.10, "broad": 0.57}
 N_FORMS = 5
 N_DOCUMENTS = 10  # whose likeness is a latent's coherence
+FORMAT = 1  # of the measures, as they are kept
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,6 @@ class TypeThresholds:
     narrow: float = 0.5
     closeness: float = 0.3
     fewest_tokens: int = 5
-
-
-@dataclass(frozen=True)
-class SurfaceForms:
-    """of_token: int64 (n_tokens,), the form of each token. words: each form's most frequent word, (n_forms,).
-
-    is_form: False for special tokens. has_meaning: neither those nor stop words nor punctuation; bool (n_forms,).
-    """
-
-    of_token: NDArray[np.int64]
-    words: tuple[str, ...]
-    is_form: NDArray[np.bool_]
-    has_meaning: NDArray[np.bool_]
 
 
 def latent_types(study: Study, thresholds: TypeThresholds | None = None) -> pd.DataFrame:
@@ -101,88 +89,92 @@ def type_shares(types: NDArray[np.str_] | pd.Series) -> pd.DataFrame:
     )
 
 
-def type_measures(study: Study) -> pd.DataFrame:
-    """What the rule looks at, a row a latent; computed in seconds, most of them the encoder's.
+def shares_by_threshold(
+    measures: pd.DataFrame, thresholds: TypeThresholds, n_steps: int = 41
+) -> pd.DataFrame:
+    """How the shares move as one threshold does and the others stay: threshold, value, type, share.
 
-    latent; top_form, and top_form_share of the activation; top_forms (N_FORMS, strongest first) and
-    top_forms_share; closeness: cosine of two of these, drawn by activation (see `closeness`), NaN below two;
-    coherence: mean cosine of its N_DOCUMENTS strongest documents less that of any two documents, NaN below two
+    threshold: lexical, narrow, closeness; value: n_steps of them from 0 to 1. Lexical falls as its threshold rises,
+    narrow as its two do; broad rises with each.
+    """
+    rows = []
+    for threshold in ("lexical", "narrow", "closeness"):
+        for value in np.linspace(0, 1, n_steps):
+            moved = TypeThresholds(**{**asdict(thresholds), threshold: float(value)})
+            types = classify(measures, moved)
+            count = [int((types == name).sum()) for name in TYPES]
+            total = max(sum(count), 1)
+            rows += [(threshold, value, name, n / total) for name, n in zip(TYPES, count, strict=True)]
+    return pd.DataFrame(rows, columns=["threshold", "value", "type", "share"])
+
+
+def stratified_sample(types: NDArray[np.str_] | pd.Series, per_type: int, seed: int = 0) -> NDArray[np.int64]:
+    """Rows of at most `per_type` of each of TYPES, drawn without replacement, in an order that tells nothing."""
+    generator, types = np.random.default_rng(seed), np.asarray(types)
+    drawn = [generator.permutation(np.flatnonzero(types == name))[:per_type] for name in TYPES]
+    return generator.permutation(np.concatenate(drawn))
+
+
+def type_measures(study: Study) -> pd.DataFrame:
+    """What the rule looks at, a row a latent; read from the study's folder where `write_types` kept it.
+
+    Computed otherwise, in seconds, most of them the encoder's. latent; top_form, and top_form_share of the
+    activation; top_forms (N_FORMS, strongest first) and top_forms_share; form_entropy (bits) of the activation over
+    all forms; closeness: cosine of two of top_forms, drawn by activation (`analyses.forms.closeness`), NaN below
+    two; coherence: mean cosine of its N_DOCUMENTS strongest documents less that of any two documents, NaN below two
     documents; n_tokens it fires on.
     """
-    forms = surface_forms(study)
-    top, top_share = _top_forms(study, forms, forms.is_form, 1)
-    few, few_shares = _top_forms(study, forms, forms.has_meaning, N_FORMS)
+    kept = read_kept(study.path / "types.parquet", _facts(study))
+    return measure(study, study.contexts) if kept is None else kept
+
+
+def types_are_kept(study: Study) -> bool:
+    """Whether `type_measures` only reads."""
+    return read_kept(study.path / "types.parquet", _facts(study)) is not None
+
+
+def write_types(study: Study, progress: Progress | None = None) -> None:
+    """Keep `type_measures` in the study's folder as types.parquet, if it is not there already.
+
+    progress: the stage, tokens of words encoded, of all.
+    """
+    if not types_are_kept(study):
+        measures = measure(study, study.contexts, progress=progress)
+        write_kept(study.path / "types.parquet", measures, _facts(study))
+
+
+def measure(
+    study: Study,
+    contexts: ContextTable,
+    forms: SurfaceForms | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """`type_measures` of whatever fires on the study's tokens as `contexts` say, its own latents or others."""
+    forms = forms or surface_forms(study)
+    top, top_share = top_forms(contexts, forms, forms.is_form, 1)
+    few, few_shares = top_forms(contexts, forms, forms.has_meaning, N_FORMS)
+    report = (lambda done, total: progress("Words of the latents", done, total)) if progress else None
     return pd.DataFrame(
         {
-            "latent": np.arange(study.n_latents),
+            "latent": np.arange(len(contexts.ptr) - 1),
             "top_form": [forms.words[form] if form >= 0 else "" for form in top[:, 0]],
             "top_form_share": top_share[:, 0],
             "top_forms": [" · ".join(forms.words[form] for form in row if form >= 0) for row in few],
             "top_forms_share": few_shares.sum(axis=1),
-            "closeness": closeness(few, few_shares, form_vectors(study, forms, few)),
-            "coherence": coherence(study),
-            "n_tokens": np.diff(study.contexts.ptr),
+            "form_entropy": form_entropy(contexts, forms),
+            "closeness": closeness(few, few_shares, form_vectors(study, forms, few, report)),
+            "coherence": coherence(study, contexts),
+            "n_tokens": np.diff(contexts.ptr),
         }
     )
 
 
-def surface_forms(study: Study) -> SurfaceForms:
-    """The form of each token: its whole word, lower-cased and stemmed."""
-    numbers = word_numbers(study.tokens, study.wordpieces)
-    _, first, count = np.unique(numbers, return_index=True, return_counts=True)
-    documents = study.tokens.document_of(first)
-    words = [surface_word(study, int(t), int(d)) for t, d in zip(first, documents, strict=True)]
-    stems = np.array(Stemmer.Stemmer("english").stemWords(words), dtype=np.str_)
-    _, form = np.unique(stems, return_inverse=True)
-    by_frequency = np.lexsort((-count, form))
-    _, leading = np.unique(form[by_frequency], return_index=True)
-    chosen = by_frequency[leading]
-    names = tuple(words[word] for word in chosen)
-    spans = study.tokens.spans[first[chosen]]
-    is_form = spans[:, 1] > spans[:, 0]
-    letters = np.array([any(map(str.isalnum, name)) and name not in STOP_WORDS for name in names])
-    return SurfaceForms(form[numbers], names, is_form, is_form & letters)
-
-
-def form_vectors(study: Study, forms: SurfaceForms, needed: NDArray[np.int64]) -> NDArray[np.float32]:
-    """A vector of each form in `needed` (-1 for none), float32 (n_forms, d_model); 0 for the rest.
-
-    It is the encoder's own pooled vector of the word alone, less their mean, to unit length: so 0 is the
-    likeness of any two words, whatever the encoder. Not the word's states in the text, which the latents
-    themselves were read from: forms of one latent would be close by construction.
-    """
-    vectors = np.zeros((len(forms.words), study.vectors.shape[1]), np.float32)
-    wanted = np.unique(needed[needed >= 0])
-    if len(wanted):
-        pooled = study.encoder.encode([forms.words[form] for form in wanted]).pooled
-        centred = pooled - pooled.mean(axis=0)
-        vectors[wanted] = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
-    return vectors
-
-
-def closeness(
-    forms: NDArray[np.int64], shares: NDArray[np.float64], vectors: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """sum_{a != b} p_a p_b cos(v_a, v_b) / sum_{a != b} p_a p_b over a latent's forms; float64 (n_latents,).
-
-    forms: (n_latents, depth), -1 for none, shares p alike, vectors: unit rows (n_forms, d_model).
-    """
-    total = np.zeros((len(forms), vectors.shape[1]))
-    for form, share in zip(forms.T, shares.T, strict=True):
-        total += share[:, None] * vectors[form]
-    alone = np.square(shares).sum(axis=1)
-    pairs = np.square(shares.sum(axis=1)) - alone
-    several = (shares > 0).sum(axis=1) > 1
-    cosines = np.square(total).sum(axis=1) - alone
-    return np.where(several, cosines / np.where(several, pairs, 1.0), np.nan)
-
-
-def coherence(study: Study, depth: int = N_DOCUMENTS) -> NDArray[np.float64]:
+def coherence(study: Study, contexts: ContextTable, depth: int = N_DOCUMENTS) -> NDArray[np.float64]:
     """Mean cosine of each two of a latent's `depth` strongest documents, less the corpus's; (n_latents,).
 
     By the documents' pooled vectors: 0 is chance, NaN stands where fewer than two documents are.
     """
-    tokens, contexts = study.tokens, study.contexts
+    tokens = study.tokens
     owners = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
     documents = _strongest_documents(np.asarray(contexts.ptr), np.asarray(contexts.token), owners, depth)
     vectors = np.asarray(study.vectors, np.float64)
@@ -201,13 +193,9 @@ def _pairwise(sums: NDArray[np.float64], n: NDArray[np.int64]) -> NDArray[np.flo
     return np.where(several, cosines / np.where(several, n * (n - 1), 1), np.nan)
 
 
-def _top_forms(
-    study: Study, forms: SurfaceForms, counts: NDArray[np.bool_], depth: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The forms that count with most of each latent's activation, and their shares of it; (n_latents, depth)."""
-    chosen, shares, _, _ = top_terms(study, forms.of_token, counts.astype(np.float64), depth)
-    found = (chosen >= 0) & counts[chosen]
-    return np.where(found, chosen, -1), np.where(found, shares, 0.0)
+def _facts(study: Study) -> dict[str, Any]:
+    """What kept measures hold for."""
+    return {"format": FORMAT, "study": study.manifest["fingerprint"], "n_latents": study.n_latents}
 
 
 @kernel

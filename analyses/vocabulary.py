@@ -16,7 +16,7 @@ from analyses.surface import label_of, readable_wordpiece, surface_word, word_nu
 from data.files import new_file
 from retrieval.bm25 import Bm25Parameters, clipped_idf, lucene_idf, term_weight
 from retrieval.kernels import kernel
-from retrieval.study import Study
+from retrieval.study import ContextTable, Study
 
 N_WORDS = 3  # words in a label
 
@@ -141,8 +141,17 @@ def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
 def top_terms(
     study: Study, terms: NDArray[np.integer[Any]], weight: NDArray[np.float64], depth: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """`_count_terms` of a study; plain arrays, since maps compile anew."""
-    contexts = study.contexts
+    """The `depth` terms of each latent with most activation times `weight`; see `_count_terms`.
+
+    terms: the term of each token of the study, int64 (n_tokens,).
+    """
+    return top_terms_of(study.contexts, terms, weight, depth)
+
+
+def top_terms_of(
+    contexts: ContextTable, terms: NDArray[np.integer[Any]], weight: NDArray[np.float64], depth: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """`top_terms` of whatever fires as `contexts` say. Plain arrays go down, since maps would compile anew."""
     return _count_terms(
         np.asarray(contexts.ptr),
         np.asarray(contexts.token),

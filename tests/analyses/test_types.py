@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from Stemmer import Stemmer
 
+from analyses.forms import closeness, surface_forms
 from analyses.intervals import bootstrap_mean, wilson
 from analyses.surface import surface_word
 from analyses.types import (
@@ -19,9 +20,7 @@ from analyses.types import (
     TYPES,
     TypeThresholds,
     classify,
-    closeness,
     latent_types,
-    surface_forms,
     type_measures,
     type_shares,
 )
