@@ -45,7 +45,10 @@ class TrainConfig:
 
     def _demands(self) -> Iterator[tuple[bool, str]]:
         known = get_args(Architecture)
-        yield self.architecture in known, f"expected one of {', '.join(known)}, got {self.architecture!r}"
+        yield (
+            self.architecture in known,
+            f"architecture {self.architecture!r} is unknown: expected one of {', '.join(known)}",
+        )
         yield self.batch_size >= 1, f"a batch needs at least 1 token, got {self.batch_size}"
         yield (
             self.n_tokens >= self.batch_size,

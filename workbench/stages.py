@@ -101,13 +101,13 @@ def make_study(
 def read_autoencoder(
     source: str | Path, given: EncoderConfig | None = None, device: str = "auto", k: int | None = None
 ) -> tuple[SparseAutoencoder, Encoder]:
-    """An SAE of any format with its encoder: the one that it names, or the one `given` where it names none."""
+    """An SAE of any format with its encoder: the one `given`, which must not contradict it, or the one it names."""
     sae = import_autoencoder(source, k)
     named = sae.trained_on.get("encoder")
-    if named:
-        config = replace(EncoderConfig(**named["config"]), device=device)
-    elif given:
+    if given:
         config = given
+    elif named:
+        config = replace(EncoderConfig(**named["config"]), device=device)
     else:
         raise UserError(
             f"SAE {sae.name} does not say which encoder it was trained on: name it with --encoder (and --layer)"
