@@ -83,17 +83,26 @@ def latent(
     number: Annotated[int, typer.Argument(help="The latent, from 0.", metavar="LATENT")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what a latent encodes: its statistics, wordpieces and strongest contexts."""
-    from analyses.dictionary import latent_entry
+    """Show what a latent encodes: its statistics, words, neighbours and strongest contexts.
+
+    With --json also wordpieces, bands of activation, histograms, documents, and the queries that use it.
+    """
+    from analyses.dictionary import whole_entry
     from retrieval.study import Study
 
-    entry = latent_entry(Study.open(study), number).to_dict()
+    entry = whole_entry(Study.open(study), number)
     if as_json:
         print_json(entry)
         return
     print(f"latent {number}: {entry['label']}")
     for name, value in entry["statistics"].items():
-        shown = f"{value:,.4g}" if isinstance(value, int | float) else value
+        shown = f"{value:,.4g}" if isinstance(value, int | float) else value or "not kept in this study"
         print(f"  {name.replace('_', ' '):<24}{shown}")
+    print("  words:", ", ".join(f"{row['word']} {row['share']:.0%}" for row in entry["words"]["table"][:8]))
+    for how, rows in entry["neighbours"].items():
+        print(
+            f"  nearest by {how}:",
+            ", ".join(f"{row['latent']} ({row['label']})" for row in rows["table"][:5]),
+        )
     for context in entry["contexts"][:8]:
         print("  -", " ".join(str(context["text"]).split()))

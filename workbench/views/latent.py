@@ -5,18 +5,21 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analyses.dictionary import Context, LatentEntry
+from analyses.dictionary import LatentEntry
 from analyses.figures.histogram import activation_histogram
-from analyses.figures.theme import ACTIVATION
+from analyses.figures.types import TYPE_NAMES
 from retrieval.study import Study
-from workbench import cache, frame, highlight, selection
+from workbench import cache, cached_latent, frame, highlight, selection
 from workbench.formats import count, number, percent
+from workbench.views import latent_sections
+
+N_CONTEXTS, N_WORDS = 4, 8  # above the fold
 
 
 def page() -> None:
     key, study = frame.opened()
     latent = choose_latent(key, study)
-    entry = cache.latent_entry(key, latent)
+    entry = cached_latent.latent_entry(key, latent)
     frame.heading(entry.label or f"Latent {latent}", f"Latent {latent}: what is it?")
     if entry.dead:
         st.html(
@@ -27,35 +30,18 @@ def page() -> None:
             )
         )
         return
+    st.html(frame.ASSETS / "latent.css")
     st.html(highlight.figures(headline(entry)))
     left, right = st.columns([1, 1.55], gap="large")
     with left:
         frame.label("How strongly it fires")
-        frame.show(activation_histogram(entry.histogram, 230), "histogram")
-        frame.label("On which wordpieces: share of its activation")
-        pieces = entry.wordpieces.head(14)
-        largest = float(pieces["share"].max())
-        st.html(
-            highlight.bar_list(
-                (
-                    (
-                        row["wordpiece"],
-                        row["share"] / largest,
-                        f"{percent(row['share'])}, {count(row['count'])} tokens",
-                    )
-                    for row in pieces.to_dict("records")
-                ),
-                ACTIVATION,
-            )
-        )
+        frame.show(activation_histogram(entry.token_histogram, 210), "histogram")
+        frame.label("On which words: share of its activation, and PMI in bits")
+        latent_sections.show_words(entry.words, N_WORDS)
     with right:
-        bands = {"Strongest": entry.contexts} | {
-            f"{low:.2f} to {high:.2f}": contexts for (low, high), contexts in entry.bands
-        }
-        frame.label("Where it fires, one context a document; the tabs go down in activation")
-        for tab, contexts in zip(st.tabs(list(bands)), bands.values(), strict=True):
-            with tab:
-                show_contexts(contexts, float(entry.statistics["strongest"]))
+        frame.label("Where it fires most strongly, one context a document")
+        latent_sections.show_contexts(key, study, entry, entry.contexts[:N_CONTEXTS])
+    latent_sections.show(key, study, entry)
 
 
 def choose_latent(key: cache.Key, study: Study) -> int:
@@ -72,26 +58,14 @@ def choose_latent(key: cache.Key, study: Study) -> int:
 
 def headline(entry: LatentEntry) -> list[tuple[str, str, str]]:
     """The statistics at the top: value, unit, what it is."""
-    s = entry.statistics
-    part = float(s["document_frequency"]) / float(s["n_docs"])
+    s = {name: float(value) for name, value in entry.statistics.items() if isinstance(value, int | float)}
+    kind = entry.statistics["type"]
     return [
-        (count(float(s["document_frequency"])), f"documents, {percent(part)}", "document frequency"),
-        (count(float(s["rank"])), f"of {count(float(s['n_latents']))}", "rank by document frequency"),
-        (count(float(s["token_count"])), "tokens", "it fires on"),
-        (number(float(s["idf"])), f"Lucene's {number(float(s['idf_lucene']))}", "idf"),
-        (percent(float(s["share_of_length"])), "", "share of all document length"),
-        (number(float(s["strongest"])), "", "strongest activation"),
+        (TYPE_NAMES[str(kind)], "", "type") if kind else ("–", "not kept in this study yet", "type"),
+        (count(s["document_frequency"]), percent(s["document_frequency"] / s["n_docs"]), "documents"),
+        (count(s["rank"]), f"of {count(s['n_latents'])}", "rank by documents"),
+        (count(s["token_count"]), "", "tokens it fires on"),
+        (number(s["collection_frequency"]), f"up to {number(s['strongest'])}", "activation in all"),
+        (number(s["idf"]), f"Lucene's {number(s['idf_lucene'])}", "idf"),
+        (percent(s["share_of_length"]), "", "of all |d|"),
     ]
-
-
-def show_contexts(contexts: tuple[Context, ...], strongest: float) -> None:
-    """A card a context, each token's ground as deep as its activation."""
-    st.html(
-        "".join(
-            highlight.context_card(
-                context.title or context.doc_id, frame.address("search", doc=context.doc_id), context.activation,
-                highlight.marked(context.text, context.highlights, "activation", strongest),
-            )
-            for context in contexts
-        )
-    )  # fmt: skip

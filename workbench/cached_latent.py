@@ -1,0 +1,90 @@
+"""Caches of the latent page: what all latents of a study share is read once, each part of a page once a latent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from analyses import dictionary, latent_documents, latent_words, near_misses, neighbours
+from analyses.contexts import Highlight, document_highlights
+from retrieval.systems import query_counts
+from workbench import cache
+
+
+def latent_entry(key: cache.Key, latent: int) -> dictionary.LatentEntry:
+    """The entry of a latent; made anew once the study keeps other types."""
+    kept = cache.open_study(key).path / "types.parquet"
+    return _entry(key, latent, kept.stat().st_mtime_ns if kept.is_file() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _entry(key: cache.Key, latent: int, types_modified: int) -> dictionary.LatentEntry:
+    return dictionary.latent_entry(
+        cache.open_study(key),
+        latent,
+        vocabulary=cache.vocabulary_table(key),
+        reading=_token_reading(key),
+        types=_types(key, types_modified),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def highlights(key: cache.Key, latent: int, doc_id: str) -> tuple[Highlight, ...]:
+    return document_highlights(cache.open_study(key), latent, doc_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def nearest_by_direction(key: cache.Key, latent: int) -> pd.DataFrame:
+    alive = cache.vocabulary_table(key)["document_frequency"].to_numpy() > 0
+    return neighbours.nearest_by_direction(_directions(key), latent, alive)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def nearest_by_cooccurrence(key: cache.Key, latent: int) -> neighbours.Cooccurrence:
+    return neighbours.nearest_by_cooccurrence(cache.open_study(key), latent)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def heaviest_documents(key: cache.Key, latent: int) -> pd.DataFrame:
+    return latent_documents.heaviest_documents(cache.open_study(key), latent)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def queries_using(key: cache.Key, latent: int, idf: cache.Idf) -> latent_documents.LatentQueries:
+    return latent_documents.queries_using(
+        cache.open_study(key), latent, _query_counts(key), idf, _per_query(key)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def near_misses_of(key: cache.Key, latent: int) -> near_misses.NearMisses:
+    with cache.encoder_lock():
+        return near_misses.near_misses(cache.open_study(key), latent)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _token_reading(key: cache.Key) -> latent_words.TokenReading:
+    return latent_words.token_reading(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _types(key: cache.Key, modified: int) -> pd.Series:
+    return dictionary.kept_types(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _directions(key: cache.Key) -> NDArray[np.float32]:
+    return neighbours.decoder_directions(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _query_counts(key: cache.Key) -> csc_array:
+    return csc_array(query_counts(cache.open_study(key)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _per_query(key: cache.Key) -> pd.DataFrame:
+    return cache.open_study(key).per_query

@@ -1,0 +1,72 @@
+"""HTML of the latent page, from `highlight`'s parts; text of a collection is escaped there or, in cells, here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from analyses.contexts import Context, Highlight
+from analyses.figures.theme import ACTIVATION
+from workbench import highlight
+
+
+def context_card(context: Context, address: str, strongest: float, whole: str) -> str:
+    """A context; `whole` is the HTML of its document, to be opened."""
+    body = highlight.marked(context.text, context.highlights, "activation", strongest)
+    return highlight.context_card(
+        context.title or context.doc_id, address, context.activation, body
+    ) + whole_document(whole)
+
+
+def near_miss_card(
+    context: Context, address: str, pre_activation: float, place: int, cutoff: float, strongest: float
+) -> str:
+    """A context whose token is framed, since the latent stayed silent on it."""
+    text, focus = context.text, context.focus
+    note = f"pre-activation {pre_activation:.3g}, place {place:,}"
+    inside = [mark for mark in context.highlights if mark.end <= focus.start]
+    after = [
+        Highlight(mark.start - focus.end, mark.end - focus.end, mark.value)
+        for mark in context.highlights
+        if mark.start >= focus.end
+    ]
+    body = (
+        highlight.marked(text[: focus.start], inside, "activation", strongest)
+        + f'<mark class="lt-mark lt-focus" style="background:none" data-value="{note}">'
+        + f"{escape(text[focus.start : focus.end])}</mark>"
+        + highlight.marked(text[focus.end :], after, "activation", strongest)
+    )
+    return (
+        f'<article class="lt-context"><p class="lt-text">{body}</p><div class="lt-foot">'
+        f"{highlight.link(context.title or context.doc_id, address)}"
+        f'<span class="lt-value">{note}; weakest that fired {cutoff:.3g}</span></div></article>'
+    )
+
+
+def whole_document(body: str) -> str:
+    """A document, marked already, that opens under its context."""
+    return (
+        '<details class="lt-whole"><summary>The whole document</summary>'
+        f'<div class="lt-document">{body}</div></details>'
+    )
+
+
+def linked_bars(rows: Iterable[tuple[str, str, str, float, str]]) -> str:
+    """Bars whose names are links: rows of (name, a number beside it, address, length in [0, 1], note)."""
+    items = "".join(
+        f'<li><span class="lt-name">{highlight.link(name, address)} <span class="lt-number">{escape(number)}</span>'
+        f'</span><span class="lt-track"><i style="width:{100 * min(max(length, 0), 1):.1f}%;'
+        f'background:{ACTIVATION}"></i></span><span class="lt-value">{escape(note)}</span></li>'
+        for name, number, address, length, note in rows
+    )
+    return f'<ul class="lt-bars lt-linked">{items}</ul>'
+
+
+def linked_table(headings: Sequence[str], rows: Iterable[tuple[str, str, Sequence[str]]]) -> str:
+    """A table whose first column is links: rows of (text, address, the other cells)."""
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    body = "".join(
+        f"<tr><td>{highlight.link(text, address)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for text, address, cells in rows
+    )
+    return f'<table class="lt-table lt-linked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -1,0 +1,285 @@
+"""The parts of the latent page below its first screen; only the chosen one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from analyses.contexts import Context
+from analyses.dictionary import LatentEntry
+from analyses.figures.histogram import activation_histogram, position_figure
+from analyses.figures.theme import ACTIVATION
+from analyses.latent_words import WordUse
+from retrieval.study import Study
+from workbench import cache, cached_latent, frame, highlight, latent_html, selection
+from workbench.formats import count, number, percent
+
+SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries")
+N_QUERIES = 40
+
+
+def show(key: cache.Key, study: Study, entry: LatentEntry) -> None:
+    """The choice of sections, and the chosen one."""
+    chosen = st.segmented_control(
+        "Section", SECTIONS, default=SECTIONS[0], label_visibility="collapsed", key="latent section",
+        required=True,
+    )  # fmt: skip
+    if chosen == "Contexts":
+        show_bands(key, study, entry)
+    elif chosen == "Near misses":
+        show_near_misses(key, study, entry)
+    elif chosen == "Words and places":
+        show_words_and_places(entry)
+    elif chosen == "Neighbours":
+        show_neighbours(key, study, entry)
+    elif chosen == "Documents":
+        show_documents(key, study, entry)
+    else:
+        show_queries(key, entry)
+
+
+def show_contexts(key: cache.Key, study: Study, entry: LatentEntry, contexts: Sequence[Context]) -> None:
+    """A card a context, each token's ground as deep as its activation; the document opens under it."""
+    strongest = float(entry.statistics["strongest"] or 0)
+    cards = []
+    for context in contexts:
+        text = study.corpus.texts[study.position[context.doc_id]]
+        marks = cached_latent.highlights(key, entry.latent, context.doc_id)
+        whole = highlight.marked(text, marks, "activation", strongest)
+        address = frame.address("search", doc=context.doc_id)
+        cards.append(latent_html.context_card(context, address, strongest, whole))
+    st.html("".join(cards))
+
+
+def show_words(use: WordUse, depth: int) -> None:
+    """Bars of the words with most of the activation, as long as their share of it."""
+    rows = use.table.head(depth)
+    largest = float(rows["share"].max())
+    st.html(
+        highlight.bar_list(
+            (
+                (
+                    row["word"],
+                    row["share"] / largest,
+                    f"{percent(row['share'])}, {row['pmi']:+.1f}",
+                )
+                for row in rows.to_dict("records")
+            ),
+            ACTIVATION,
+        )
+    )
+
+
+def show_bands(key: cache.Key, study: Study, entry: LatentEntry) -> None:
+    """Contexts by quantile of activation, and drawn from all."""
+    n_tokens = count(float(entry.statistics["token_count"] or 0))
+    names = [f"{100 * band.low:.0f} to {100 * band.high:.0f}%" for band in entry.bands]
+    tabs = st.tabs(["Strongest", *names, "Random"])
+    with tabs[0]:
+        st.caption("The strongest token of each document, in falling order.")
+        show_contexts(key, study, entry, entry.contexts)
+    for tab, band in zip(tabs[1:-1], entry.bands, strict=True):
+        with tab:
+            st.caption(
+                f"{100 * band.low:.0f} to {100 * band.high:.0f}% of its {n_tokens} tokens "
+                f"by activation, which is {number(band.weakest)} to {number(band.strongest)}: "
+                f"{len(band.contexts)} drawn from {count(band.n_tokens)} tokens by a fixed seed."
+            )
+            show_contexts(key, study, entry, band.contexts)
+    with tabs[-1]:
+        st.caption("Drawn from all its tokens, each as likely as any other, by a fixed seed.")
+        show_contexts(key, study, entry, entry.random)
+
+
+def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
+    """Tokens on which it nearly fired, once asked for: they take the encoder."""
+    wanted = f"near misses {key.digest} {entry.latent}"
+    if not st.session_state.get(wanted):
+        st.caption(
+            "Tokens on which it stays silent though its pre-activation is high: beaten by k others. A study keeps "
+            "no token states, so the encoder reads a few documents again, which takes a second or two."
+        )
+        if not st.button("Look for near misses"):
+            return
+        st.session_state[wanted] = True
+    with st.spinner("Reading documents again"):
+        found = cached_latent.near_misses_of(key, entry.latent)
+    if not found.misses:
+        st.html(
+            highlight.calm(
+                "No near miss",
+                "Wherever its wordpieces stand without it in the documents read, its pre-activation is 0 or less.",
+            )
+        )
+        return
+    st.caption(
+        f"The highest pre-activations among the {count(found.n_tokens)} tokens of {found.n_documents} documents, one "
+        "a document. They were drawn, by a fixed seed, from the documents in which one of its eight top wordpieces "
+        "stands without it: exact for these, silent about the rest. The place is its rank among all latents on "
+        "that token."
+    )
+    strongest = float(entry.statistics["strongest"] or 0)
+    st.html(
+        "".join(
+            latent_html.near_miss_card(
+                miss.context, frame.address("search", doc=miss.context.doc_id), miss.pre_activation, miss.place,
+                miss.cutoff, strongest,
+            )
+            for miss in found.misses
+        )
+    )  # fmt: skip
+
+
+def show_words_and_places(entry: LatentEntry) -> None:
+    """Words and wordpieces with their entropy; places in a document; masses of documents."""
+    left, right = st.columns(2, gap="large")
+    for column, name, use in ((left, "Words", entry.words), (right, "Wordpieces", entry.wordpieces)):
+        with column:
+            frame.label(
+                f"{name}: {count(use.n_words)} in all; entropy {use.entropy:.2f} bits, "
+                f"as of {number(use.effective_words)} of equal share"
+            )
+            show_words(use, 20)
+    left, right = st.columns(2, gap="large")
+    with left:
+        frame.label("Where in a document its tokens stand; dotted: all tokens")
+        frame.show(position_figure(entry.positions), "positions")
+    with right:
+        frame.label("How much of it documents hold")
+        frame.show(activation_histogram(entry.document_histogram, 230, "documents", "mass"), "masses")
+    st.caption(
+        "Share: of the latent's activation. PMI: log2 of that share over the word's share of the collection's "
+        "tokens. Entropy: of the shares of all words. Exact over the collection."
+    )
+
+
+def show_neighbours(key: cache.Key, study: Study, entry: LatentEntry) -> None:
+    """Latents that point the same way, and latents that fire in the same documents."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        frame.label("By decoder direction: cosine")
+        nearest = cached_latent.nearest_by_direction(key, entry.latent)
+        show_latents(key, nearest, "cosine", [f"{value:.3f}" for value in nearest["cosine"]])
+    with right:
+        together = cached_latent.nearest_by_cooccurrence(key, entry.latent)
+        frame.label("By the documents they share: NPMI, documents")
+        notes = [
+            f"{row['npmi']:.3f}, {count(row['documents'])} documents"
+            for row in together.table.to_dict("records")
+        ]
+        show_latents(key, together.table, "npmi", notes)
+        source = (
+            "Exact over the collection."
+            if together.exact
+            else f"An estimate from {count(together.n_read)} of its {count(together.n_documents)} documents, "
+            "drawn by a fixed seed."
+        )
+        st.caption(
+            "Counted are documents in which each of the two fires on a token of its own, one on which the other "
+            f"does not: latents of the same word are no neighbours here. {source}"
+        )
+
+
+def show_latents(key: cache.Key, table: pd.DataFrame, length: str, notes: Sequence[str]) -> None:
+    """Latents as bars, each a link to its page."""
+    if table.empty:
+        st.html(
+            highlight.calm("No neighbour", "No other latent fires apart from it in five documents or more.")
+        )
+        return
+    names = cache.labels(key)
+    largest = max(float(table[length].max()), 1e-12)
+    st.html(
+        latent_html.linked_bars(
+            (
+                names[row["latent"]] or "no label",
+                str(row["latent"]),
+                frame.address("latent", latent=row["latent"]),
+                row[length] / largest,
+                note,
+            )
+            for row, note in zip(table.to_dict("records"), notes, strict=True)
+        )
+    )
+
+
+def show_documents(key: cache.Key, study: Study, entry: LatentEntry) -> None:
+    """The documents in which it weighs most."""
+    table = cached_latent.heaviest_documents(key, entry.latent)
+    frame.label("Documents in which it weighs most")
+    st.html(
+        latent_html.linked_table(
+            ["Document", "Mass", "Weight w(d)", "Share of |d|"],
+            (
+                (
+                    row["title"] or row["doc_id"],
+                    frame.address("search", doc=row["doc_id"]),
+                    [number(row["mass"]), number(row["weight"]), percent(row["share_of_length"])],
+                )
+                for row in table.to_dict("records")
+            ),
+        )
+    )
+    st.caption(
+        "Mass: its activation pooled over the document. Weight: the root of the mass, BM25's term frequency."
+    )
+
+
+def show_queries(key: cache.Key, entry: LatentEntry) -> None:
+    """The collection's queries that use it, and what they would lose without it."""
+    idf: cache.Idf = "lucene" if selection.current().get("idf") == "lucene" else "clipped"
+    with st.spinner("Ranking its queries without it"):
+        used = cached_latent.queries_using(key, entry.latent, idf)
+    if used.table.empty:
+        st.html(
+            highlight.calm(
+                "No query uses it", f"None of the collection's {count(used.n_queries)} queries does."
+            )
+        )
+        return
+    st.html(highlight.figures(query_figures(used.table, used.n_queries)))
+    st.html(
+        latent_html.linked_table(
+            ["Query", "Weight w(q)", "nDCG@10", "without it", "lost"],
+            (
+                (
+                    row["query"],
+                    frame.address("search", q=row["query"]),
+                    [
+                        number(row["weight"]),
+                        *(_measure(row[name]) for name in ("ndcg", "ndcg_without")),
+                        _measure(row["lost"], signed=True),
+                    ],
+                )
+                for row in used.table.head(N_QUERIES).to_dict("records")
+            ),
+        )
+    )
+    shown = min(N_QUERIES, len(used.table))
+    st.caption(
+        f"{shown} of {count(len(used.table))}, the largest loss first. Each query is ranked again with this "
+        "latent's weight at 0; idf and document lengths stay as they are. Exact for these queries."
+    )
+
+
+def query_figures(table: pd.DataFrame, n_queries: int) -> list[tuple[str, str, str]]:
+    """How many queries use it and what they lose: value, unit, what it is."""
+    judged = table["lost"].dropna()
+    rows = [(count(len(table)), f"of {count(n_queries)}", "queries that use it")]
+    if len(judged):
+        rows += [
+            (f"{judged.mean():+.4f}", f"mean of {count(len(judged))} judged", "nDCG@10 lost without it"),
+            (
+                count(float((judged > 0).sum())),
+                f"worse, {count(float((judged < 0).sum()))} better",
+                "without it",
+            ),
+        ]
+    return rows
+
+
+def _measure(value: float, signed: bool = False) -> str:
+    """nDCG to three digits; a dash where the query has no judgements."""
+    return "–" if pd.isna(value) else f"{value:+.3f}" if signed else f"{value:.3f}"
