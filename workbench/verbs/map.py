@@ -1,0 +1,40 @@
+"""The verb that lays out a study's latents on a map."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workbench.printing import print_json, print_table
+from workbench.verbs.options import AsJson, Queue, StudyFolder, long_job
+
+
+def map_verb(
+    study: StudyFolder,
+    seed: Annotated[int, typer.Option(help="Seed of the layout and of the sample it is judged by.")] = 0,
+    queue: Queue = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lay the latents out by decoder direction (UMAP, cosine), and say how far the map can be trusted.
+
+    The map is kept in the study, and shown by the app; until then the app shows a PCA. It takes one to three
+    minutes, the greater part of them compilation. Example:
+
+    `workbench map studies/scifact`
+    """
+    from analyses.maps import write_map
+    from retrieval.study import Study
+
+    opened = Study.open(study)
+    with long_job(f"Map of {opened.name}", {}, queue) as progress:
+        made = write_map(opened, seed, progress)
+    if as_json:
+        print_json({"method": made.method, **made.parameters, "quality": list(made.quality)})
+        return
+    import pandas as pd
+
+    print_table(pd.DataFrame(made.quality))
+    print(
+        f"Estimates: the 10 nearest latents by direction that are among the 10 and 50 nearest on the map of {study}"
+    )

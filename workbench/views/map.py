@@ -1,0 +1,233 @@
+"""Map: who are your neighbours?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analyses.figures import theme
+from analyses.figures.map import Colour, map_figure
+from analyses.maps import CARD, LatentMap
+from analyses.regions import distinctive_words
+from retrieval.study import Study
+from workbench import cache, cached_map, frame, highlight, jobs, selection
+from workbench.formats import count, number, percent
+
+COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
+NAMES = {"type": "Type", "frequency": "Document frequency", "query": "A query"}
+METHODS = {"umap": "UMAP", "pca": "PCA", "shuffled": "Latents shuffled"}
+N_NEIGHBOURS = 10
+BUTTONS = {
+    "displaylogo": False,
+    "displayModeBar": True,
+    "scrollZoom": True,
+    "modeBarButtonsToRemove": ["select2d", "zoom2d", "autoScale2d", "toImage"],
+}
+COLUMNS = {
+    "latent": "Latent",
+    "label": "Label",
+    "type": "Type",
+    "document_frequency": "Documents",
+    "collection_frequency": "Activation",
+    "idf": "idf",
+    "top_wordpiece": "Top wordpiece",
+    "top_wordpiece_share": "Its share",
+    "strength": "In the query",
+}
+
+
+def page() -> None:
+    key, study = frame.opened()
+    frame.heading("Map", "Who are your neighbours?")
+    made = cached_map.modified(key, CARD)
+    with st.spinner("Laying the latents out"):
+        shown = cached_map.latent_map(key, made)
+        table = cached_map.points(key, made, cached_map.modified(key, cached_map.TYPES))
+        named = cached_map.region_table(key, made)
+    query, colour = controls("type" in table)
+    if query:
+        table = with_strength(key, table, query)
+    chosen = chosen_latent(study)
+    ring = [] if chosen is None else cached_map.neighbours(key, chosen, N_NEIGHBOURS)["latent"].tolist()
+    dark = st.context.theme.type == "dark"
+    chart = map_figure(table, COLOURS[colour], named, chosen, ring, dark)
+    chart.update_layout(template=theme.template(dark))
+    event = st.plotly_chart(
+        chart, key="map", theme=None, config=BUTTONS, on_select="rerun", selection_mode=("points", "box", "lasso")
+    )  # fmt: skip
+    st.caption(
+        "A point is a latent: click it to open it, scroll to come nearer, take the lasso (top right) to list a "
+        "region. Only who is near whom has a meaning: not the axes, and not how far apart two regions lie."
+    )
+    follow(key, table, event.selection)
+    if chosen is not None:
+        show_neighbours(key, chosen)
+    show_method(key, study, shown, made, "type" in table)
+
+
+def controls(typed: bool) -> tuple[str, str]:
+    """What the colour says, and the query that it may be about."""
+    here = selection.current()
+    query = here.get("q", "")
+    offered = [name for name in COLOURS if name != "type" or typed]
+    kept = here.get("colour", offered[0])
+    colour = kept if kept in offered else offered[0]
+    choice, box = st.columns([1, 2], vertical_alignment="bottom")
+    picked = choice.segmented_control(
+        "Colour", offered, default=colour, format_func=lambda name: NAMES[name], label_visibility="collapsed",
+        key=f"colour {colour}", required=True,
+    )  # fmt: skip
+    if picked and picked != colour:
+        selection.choose(colour=picked)
+        st.rerun()
+    if colour != "query":
+        return "", colour
+    asked = box.text_input(
+        "Query", value=query, placeholder="Ask something, and see where its latents lie",
+        label_visibility="collapsed", key=f"map query {query}",
+    ).strip()  # fmt: skip
+    if asked != query:
+        selection.choose(q=asked)
+        st.rerun()
+    return query, colour if query else offered[0]
+
+
+def with_strength(key: cache.Key, table: pd.DataFrame, query: str) -> pd.DataFrame:
+    """The points with their strength in a query: query weight × idf, 0 for latents that it has not."""
+    idf: cache.Idf = "lucene" if selection.current().get("idf") == "lucene" else "clipped"
+    with st.spinner("Reading the query; the first one also loads the encoder"):
+        latents = cache.query_latents(key, query, idf)
+    strength = np.zeros(len(table))
+    strength[latents["latent"].to_numpy()] = latents["strength"].to_numpy()
+    return table.assign(strength=strength)
+
+
+def chosen_latent(study: Study) -> int | None:
+    """The latent of the address; None where there is none, or no such one."""
+    given = selection.current().get("latent", "")
+    return int(given) if given.isdecimal() and int(given) < study.n_latents else None
+
+
+def follow(key: cache.Key, table: pd.DataFrame, chosen: Mapping[str, Any]) -> None:
+    """A clicked point opens its latent; what a lasso or box holds is listed."""
+    latents = latents_of(chosen.get("points", ()))
+    if not latents:
+        return
+    if not chosen.get("lasso") and not chosen.get("box"):
+        frame.go("latent", latent=latents[0])
+    words = distinctive_words(cached_map.latent_words(key), np.array(latents), 8)
+    st.html(highlight.subheading(f"{count(len(latents))} latents of this region"))
+    if words:
+        st.html(highlight.note(f"More of their activation than elsewhere falls on: {' · '.join(words)}"))
+    found = table[table["latent"].isin(latents)]
+    found = found.sort_values("strength" if "strength" in found else "document_frequency", ascending=False)
+    shown = [column for column in COLUMNS if column in found]
+    event = st.dataframe(
+        found[shown].rename(columns=COLUMNS), hide_index=True, width="stretch",
+        height=min(460, 38 + 35 * len(found)), on_select="rerun", selection_mode="single-row", key="region table",
+        column_config={
+            "Activation": st.column_config.NumberColumn(format="%.0f"),
+            "idf": st.column_config.NumberColumn(format="%.2f"),
+            "In the query": st.column_config.NumberColumn(format="%.3f"),
+            "Its share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
+    )  # fmt: skip
+    st.caption("Select a row to open its latent.")
+    if event.selection.rows:
+        frame.go("latent", latent=int(found["latent"].iloc[event.selection.rows[0]]))
+
+
+def latents_of(points: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The latents of selected points, each once: the first number of their customdata, a dict or a list."""
+    given = [point.get("customdata") for point in points]
+    first = [data.get("0") if isinstance(data, Mapping) else data[0] for data in given if data]
+    return list(dict.fromkeys(int(latent) for latent in first if latent is not None))
+
+
+def show_neighbours(key: cache.Key, chosen: int) -> None:
+    """The ringed latents as chips, the nearest by decoder direction first."""
+    names = cache.labels(key)
+    near = cached_map.neighbours(key, chosen, N_NEIGHBOURS)
+    frame.label(
+        f"Ringed: latent {chosen}, {names[chosen] or 'no label'}, and its nearest by decoder direction"
+    )
+    items = "".join(
+        highlight.chip(
+            names[latent], latent, frame.address("map", latent=latent), max(cosine, 0.0),
+            f"cosine {cosine:.2f}",
+        )
+        for latent, cosine in zip(near["latent"].tolist(), near["cosine"].tolist(), strict=True)
+    )  # fmt: skip
+    st.html(f'<div class="lt-chips">{items}</div>')
+
+
+def show_method(key: cache.Key, study: Study, shown: LatentMap, made: int, typed: bool) -> None:
+    """How the map was made, how far it can be trusted, and what is still to be had."""
+    with st.spinner("Judging the map"):
+        judged = cached_map.quality(key, made)
+    if shown.method == "pca":
+        offer_umap(study)
+    if len(judged):
+        st.html(highlight.note(verdict(judged, shown.method)))
+        with st.expander("How far can this map be trusted?"):
+            st.html(highlight.table(quality_table(judged)))
+            st.caption(made_with(shown))
+    if not typed:
+        st.html(
+            highlight.note("Colour by type is offered once the study has its table of types: open Types.")
+        )
+
+
+def offer_umap(study: Study) -> None:
+    """The map is a PCA: what it lacks, and the job that makes the UMAP."""
+    st.html(
+        highlight.calm(
+            "This is a PCA",
+            "Two straight axes through some hundreds of dimensions: it is there at once, and neighbours are mostly "
+            "lost. UMAP keeps more of them; for tens of thousands of latents it takes a minute or two, once.",
+        )
+    )
+    if st.button("Make the UMAP", type="primary"):
+        job = jobs.start(["map", str(study.path.resolve())], f"Map of {study.name}")
+        frame.go("train", job=job.id)
+
+
+def verdict(judged: pd.DataFrame, method: str) -> str:
+    """In one sentence, what the map keeps, beside chance."""
+    rows = {row["map"]: row for row in judged.to_dict("records")}
+    own, chance = rows[method], rows["shuffled"]
+    return (
+        f"Of each latent's {N_NEIGHBOURS} nearest by decoder direction, {percent(own['kept_10'])} are among its 10 "
+        f"nearest here and {percent(own['kept_50'])} among its 50 (latents shuffled: {percent(chance['kept_10'])} "
+        f"and {percent(chance['kept_50'])}); estimated on {count(own['sampled'])} latents."
+    )
+
+
+def quality_table(judged: pd.DataFrame) -> pd.DataFrame:
+    """A row a map, with readable headings."""
+    return pd.DataFrame(
+        {
+            "Map": judged["map"].map(METHODS),
+            "10 nearest kept among 10": judged["kept_10"].map(percent),
+            "among 50": judged["kept_50"].map(percent),
+            "Trustworthiness": judged["trustworthiness"].map(number),
+            "Latents sampled": judged["sampled"].map(count),
+        }
+    )
+
+
+def made_with(shown: LatentMap) -> str:
+    """Parameters and seed of a UMAP; how PCA comes about."""
+    if shown.method == "pca":
+        return "PCA: the two leading principal components of the unit decoder directions, exact."
+    given = shown.parameters
+    versions = given["versions"]
+    return (
+        f"UMAP of decoder directions: {given['metric']}, {given['n_neighbors']} neighbours, minimum distance "
+        f"{given['min_dist']}, started from the PCA, seed {given['seed']}, umap-learn {versions['umap-learn']}. "
+        "Trustworthiness (Venna & Kaski 2001) is 1 when no latent near here is far by direction."
+    )
