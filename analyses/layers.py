@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,7 +20,6 @@ COLUMNS = [
 
 def layer_table(
     studies: Sequence[Study],
-    logs: Mapping[str, Path] | None = None,
     measures: Sequence[str] = MEASURES,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -31,18 +29,17 @@ def layer_table(
     Columns: layer, its label ("embeddings", "1", ..., "final", or a hook point's name); position, 0 for the first;
     system: latent, latent_lucene_idf, and the controls cosine and bm25, which no layer changes; measure; mean over
     queries with its 95% bootstrap interval low, high (as `analyses.overview.summarise`) and n_queries; fvu, of the
-    training's last logged batch (NaN where no log is kept); n_alive_latents, those that some document has; study,
-    its name. logs: study name -> the training's log.jsonl; without it, the one beside the study's SAE.
+    training's last batch (NaN where the SAE does not say); n_alive_latents, those that some document has; study,
+    its name.
     """
     _check_comparable(studies)
-    logs = logs or {}
     rows = []
     for position, study in enumerate(sorted(studies, key=lambda study: depth_of(layer_of(study)))):
         table = evaluation_table(study, n_resamples=n_resamples, seed=seed)
         facts: dict[str, Any] = {
             "layer": layer_label(layer_of(study)),
             "position": position,
-            "fvu": _last_fvu(logs.get(study.name, study.path / "sae" / "log.jsonl")),
+            "fvu": study.manifest["sae"]["trained_on"].get("last_batch", {}).get("fvu", float("nan")),
             "n_alive_latents": int(study.manifest["counts"]["n_alive_latents"]),
             "study": study.name,
         }
@@ -90,8 +87,3 @@ def _check_comparable(studies: Sequence[Study]) -> None:
         raise UserError(
             f"study {unjudged[0]} has no relevance judgements: sweep over a collection that has qrels"
         )
-
-
-def _last_fvu(log: Path) -> float:
-    lines = pd.read_json(log, lines=True) if log.is_file() else pd.DataFrame()
-    return float(lines["fvu"].iloc[-1]) if "fvu" in lines else float("nan")

@@ -67,13 +67,8 @@ def sweep_layers(
 
 def write_table(studies: Sequence[Study], out: Path) -> None:
     """layers.csv, and layers.html with its figure, which opens offline."""
-    table = layer_table(studies, training_logs(studies, out))
+    table = layer_table(studies)
     with new_file(out / "layers.csv") as temporary:
         table.to_csv(temporary, index=False)
     with new_file(out / "layers.html") as temporary:
         plotly.io.write_html(layers_figure(table), str(temporary), include_plotlyjs=True)
-
-
-def training_logs(studies: Sequence[Study], out: Path) -> dict[str, Path]:
-    """Study name -> log of its SAE's training."""
-    return {study.name: out / "saes" / study.path.name / "log.jsonl" for study in studies}

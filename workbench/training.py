@@ -17,6 +17,7 @@ from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder
 from data.errors import UserError
 from data.files import fingerprint, new_folder
+from data.run_log import read_log
 from data.streaming import StreamedStates, store_bytes
 from retrieval.pipeline import versions
 from sae.checkpoint import load_autoencoder, save_autoencoder
@@ -130,7 +131,9 @@ def train_autoencoder(
         from sae.train_sae_lens import train_sae_lens  # seconds to import, and most trainings are Top-K
 
         sae = train_sae_lens(config, source, run, **common)
-    sae = replace(sae, name=out.name)
+    last = read_log(run / "log.jsonl")[-1]
+    facts = {"last_batch": {name: last[name] for name in ("fvu", "l0", "dead_latents")}}
+    sae = replace(sae, name=out.name, trained_on={**sae.trained_on, **facts})
     workers.first_does(lambda: _finish(sae, run, out))
     return sae
 

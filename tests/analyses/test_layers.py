@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from data.corpus import Collection
 from data.encoders import Encoder
 from data.errors import UserError
 from data.layers import write_stores
+from data.run_log import read_log
 from retrieval.pipeline import build_study
 from retrieval.study import Study
 from sae.train import TrainConfig, train
@@ -39,9 +38,11 @@ def sweep(
         run = folder / f"run-{layer}"
         config = TrainConfig(n_latents=128, k=8, n_tokens=8_000, batch_size=512)
         sae = train(config, store, run, trained_on={"encoder": at.describe()})
-        study = build_study(tiny_collection, at, sae, folder / f"study-{layer}", max_queries=40, store=store)
-        (run / "log.jsonl").rename(study.path / "sae" / "log.jsonl")
-        studies.append(Study(study.path, {**study.manifest, "name": f"layer-{layer}"}))
+        fvu = read_log(run / "log.jsonl")[-1]["fvu"]
+        sae = replace(sae, trained_on={**sae.trained_on, "last_batch": {"fvu": fvu}})
+        studies.append(
+            build_study(tiny_collection, at, sae, folder / f"layer-{layer}", max_queries=40, store=store)
+        )
     return studies
 
 
@@ -57,8 +58,8 @@ def test_a_row_a_layer_system_and_measure(sweep: list[Study]) -> None:
             assert own.loc[(system, "nDCG@10"), "mean"] == pytest.approx(measures["nDCG@10"])
         document_frequency = np.asarray(study.index.document_frequency)
         assert set(own["n_alive_latents"]) == {int((document_frequency > 0).sum())}
-        last = json.loads((study.path / "sae" / "log.jsonl").read_text().splitlines()[-1])
-        assert own["fvu"].tolist() == pytest.approx([last["fvu"]] * len(own))
+        fvu = study.manifest["sae"]["trained_on"]["last_batch"]["fvu"]
+        assert own["fvu"].tolist() == [fvu] * len(own)
     assert (table["low"] <= table["mean"]).all()
     assert (table["mean"] <= table["high"]).all()
 
@@ -70,9 +71,9 @@ def test_no_layer_changes_the_controls(sweep: list[Study]) -> None:
         assert controls["low"].nunique() == 1
 
 
-def test_a_log_that_is_not_kept_leaves_fvu_unknown(sweep: list[Study], tmp_path: Path) -> None:
-    logs = {study.name: tmp_path / "none.jsonl" for study in sweep}
-    table = layer_table(sweep, logs)
+def test_an_sae_that_does_not_say_leaves_fvu_unknown(sweep: list[Study]) -> None:
+    silent = {**sweep[1].manifest, "sae": {**sweep[1].manifest["sae"], "trained_on": {}}}
+    table = layer_table([Study(sweep[1].path, silent)])
     assert table["fvu"].isna().all()
     assert "FVU" not in layers_figure(table).to_json()
 
@@ -99,10 +100,9 @@ def test_layers_sort_by_depth() -> None:
 def test_what_cannot_be_compared_is_told(sweep: list[Study]) -> None:
     other = {
         **sweep[1].manifest,
-        "name": "other",
         "encoder": {**sweep[1].manifest["encoder"], "fingerprint": "x"},
     }
-    with pytest.raises(UserError, match="layer-None and other differ in their encoder"):
+    with pytest.raises(UserError, match="layer-None and layer-0 differ in their encoder"):
         layer_table([sweep[0], replace(sweep[1], manifest=other)])
     with pytest.raises(UserError, match="two studies are of layer 3"):
         layer_table([sweep[2], sweep[2]])

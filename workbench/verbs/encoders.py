@@ -119,7 +119,7 @@ def sweep_layers_verb(
     from analyses.layers import layer_table
     from data.encoders import EncoderConfig
     from sae.train import TrainConfig
-    from workbench.sweep import sweep_layers, training_logs
+    from workbench.sweep import sweep_layers
 
     if epochs < 1:
         raise UserError(f"--epochs {epochs} reads no text: expected 1 or more")
@@ -132,7 +132,7 @@ def sweep_layers_verb(
         studies = sweep_layers(
             read, searched, encoder_config, chosen, config, epochs, out, progress, max_queries=queries
         )
-    table = layer_table(studies, training_logs(studies, out))
+    table = layer_table(studies)
     if as_json:
         print_json(table.astype(object).where(table.notna(), None).to_dict("records"))
         return

@@ -280,4 +280,6 @@ def show_layers(key: cache.Key, study: Study, siblings: Mapping[str, cache.Key])
         return
     st.html(highlight.subheading("Layer by layer"))
     frame.label("The same kind of SAE on each layer of this encoder, with 95% intervals over queries")
-    frame.show(layers_figure(cache.layer_table(tuple(by_layer.values()))), "layers")
+    with st.spinner("Drawing queries again for the intervals"):
+        table = cache.layer_table(tuple(by_layer.values()))
+    frame.show(layers_figure(table), "layers")
