@@ -128,7 +128,7 @@ def _use(
     activation = np.bincount(terms, weights=value, minlength=len(term_count))
     share = activation / max(float(activation.sum()), 1e-300)
     best = np.argsort(-share, kind="stable")[: min(depth, int((share > 0).sum()))]
-    first = [int(token[np.argmax(terms == i)]) for i in best]  # its strongest token
+    first = [int(token[_first(terms, int(i))]) for i in best]  # the strongest of its tokens
     return WordUse(
         pd.DataFrame(
             {
@@ -142,3 +142,12 @@ def _use(
         entropy(share),
         int((share > 0).sum()),
     )
+
+
+def _first(terms: NDArray[np.int32], term: int) -> int:
+    """Where `term` stands first; most do early, so that few latents are read to their end."""
+    for stop in (4096, len(terms)):
+        found = int(np.argmax(terms[:stop] == term))
+        if terms[found] == term:
+            break
+    return found

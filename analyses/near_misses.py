@@ -1,6 +1,7 @@
-"""Near misses: tokens on which a latent does not fire, though its pre-activation was high.
+"""Near misses: tokens on which a latent does not fire, though it came close.
 
-    pre_tj = W_enc_j (h_t - b_dec) + b_enc_j        place_tj = 1 + #{i : pre_ti > pre_tj}, just above k
+    pre_tj = W_enc_j (h_t - b_dec) + b_enc_j        reach_tj = pre_tj / cutoff_tj, below 1 where it is silent
+    cutoff_tj: the weakest activation that fired on t (Top-K), or theta_j (threshold)
 
 What a latent nearly says shows where its meaning ends. A study keeps no token states, so pre-activations are
 computed anew by its encoder, for a seeded draw of documents in which a wordpiece that the latent likes stands
@@ -10,7 +11,7 @@ without it: exact for every token of those documents, and no statement about the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from analyses.contexts import Context, context_of
 from data.errors import UserError
 from retrieval.study import Study
 
+if TYPE_CHECKING:  # torch: only when documents are read anew
+    from sae.model import SparseAutoencoder
+
 N_DOCUMENTS, N_WORDPIECES = 24, 8
 
 
@@ -26,19 +30,21 @@ N_DOCUMENTS, N_WORDPIECES = 24, 8
 class NearMiss:
     """A token where the latent stayed silent.
 
-    pre_activation; place: how many latents stand before it on that token, and one; cutoff: the weakest
-    activation that fired there. context.activation is 0, and its focus is the token.
+    pre_activation; cutoff that it had to reach; place: its rank on that token among all latents, from 1.
+    context.activation is 0, and its focus is the token.
     """
 
     pre_activation: float
-    place: int
     cutoff: float
+    place: int
     context: Context
 
 
 @dataclass(frozen=True)
 class NearMisses:
-    """misses: highest pre-activation first, one a document; of the n_tokens in n_documents that were read anew."""
+    """misses: highest reach first, one a document; of the n_tokens in n_documents that were read anew,
+    special tokens left out.
+    """
 
     misses: tuple[NearMiss, ...]
     n_documents: int
@@ -62,15 +68,25 @@ def near_misses(study: Study, latent: int, n_contexts: int = 8, seed: int = 0) -
             "restore the tokenizer it was made with, or index the collection again"
         )
     values = states.states.values
-    direction, offset = study.sae.W_enc[latent].numpy(), float(study.sae.b_enc[latent])
-    centre = study.sae.b_dec.numpy()
-    pre = (values.astype(np.float32) - centre) @ direction + offset
+    pre = _pre_activations(study.sae, values, latent)
+    cutoff = _cutoffs(study, latent, token)
     fires = ((table.indices[token] == latent) & (table.activations[token] > 0)).any(axis=1)
-    silent = np.flatnonzero(~fires & (pre > 0))
-    best = silent[np.argsort(-pre[silent], kind="stable")]
+    spans = table.spans[token]
+    shown = spans[:, 1] > spans[:, 0]  # special tokens have no text to show
+    silent = np.flatnonzero(~fires & shown & (pre > 0) & (cutoff > 0))
+    best = silent[np.argsort(-pre[silent] / cutoff[silent], kind="stable")]
     owner = table.document_of(token[best])
     best = best[np.sort(np.unique(owner, return_index=True)[1])][:n_contexts]
-    return NearMisses(_misses(study, latent, token[best], values[best]), len(documents), len(token))
+    misses = tuple(
+        NearMiss(
+            float(pre[i]),
+            float(cutoff[i]),
+            _place(study.sae, values[i : i + 1], latent),
+            context_of(study, latent, int(token[i])),
+        )
+        for i in best.tolist()
+    )
+    return NearMisses(misses, len(documents), int(shown.sum()))
 
 
 def candidate_documents(
@@ -95,22 +111,22 @@ def candidate_documents(
     return np.sort(np.random.default_rng([seed, latent]).choice(documents, size, replace=False))
 
 
-def _misses(
-    study: Study, latent: int, token: NDArray[np.int64], states: NDArray[Any]
-) -> tuple[NearMiss, ...]:
-    """Places and cutoffs of a few tokens, from their whole rows of pre-activations."""
-    if not len(token):
-        return ()
-    rows = study.sae.pre_activations(states).detach().numpy()
-    misses = []
-    for row, t in zip(rows, token.tolist(), strict=True):
-        fired = study.tokens.activations[t]
-        misses.append(
-            NearMiss(
-                float(row[latent]),
-                1 + int((row > row[latent]).sum()),
-                float(fired[fired > 0].min()) if (fired > 0).any() else 0.0,
-                context_of(study, latent, t),
-            )
-        )
-    return tuple(misses)
+def _pre_activations(sae: SparseAutoencoder, states: NDArray[Any], latent: int) -> NDArray[np.float32]:
+    """One latent's column of `SparseAutoencoder.pre_activations`, (n_tokens,)."""
+    centred = states.astype(np.float32) - sae.b_dec.numpy()
+    column: NDArray[np.float32] = centred @ sae.W_enc[latent].numpy() + sae.b_enc[latent].numpy()
+    return column
+
+
+def _cutoffs(study: Study, latent: int, token: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What a pre-activation has to pass on each token to fire, (n_tokens,); 0 where nothing stands in its way."""
+    if study.sae.threshold is not None:
+        return np.full(len(token), float(study.sae.threshold[latent]), np.float32)
+    weakest: NDArray[np.float32] = study.tokens.activations[token].min(axis=1)
+    return weakest
+
+
+def _place(sae: SparseAutoencoder, state: NDArray[Any], latent: int) -> int:
+    """The latent's rank on one token, from 1; state (1, d_model)."""
+    row = sae.pre_activations(state)[0]
+    return 1 + int((row > row[latent]).sum())

@@ -44,9 +44,10 @@ class Cooccurrence:
 
 def decoder_directions(study: Study) -> NDArray[np.float32]:
     """Decoder directions of unit norm, float32 (n_latents, d_model); a zero row stays zero."""
-    weights: NDArray[np.float32] = study.sae.W_dec.detach().cpu().numpy()
+    weights: NDArray[np.float32] = study.sae.W_dec.numpy()
     norm = np.linalg.norm(weights, axis=1, keepdims=True)
-    return weights / np.where(norm > 0, norm, np.float32(1))
+    unit: NDArray[np.float32] = np.divide(weights, norm, out=np.zeros_like(weights), where=norm > 0)
+    return unit
 
 
 def nearest_by_direction(

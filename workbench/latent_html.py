@@ -7,6 +7,7 @@ from html import escape
 
 from analyses.contexts import Context, Highlight
 from analyses.figures.theme import ACTIVATION
+from analyses.near_misses import NearMiss
 from workbench import highlight
 
 
@@ -18,12 +19,11 @@ def context_card(context: Context, address: str, strongest: float, whole: str) -
     ) + whole_document(whole)
 
 
-def near_miss_card(
-    context: Context, address: str, pre_activation: float, place: int, cutoff: float, strongest: float
-) -> str:
+def near_miss_card(miss: NearMiss, address: str, strongest: float) -> str:
     """A context whose token is framed, since the latent stayed silent on it."""
+    context = miss.context
     text, focus = context.text, context.focus
-    note = f"pre-activation {pre_activation:.3g}, place {place:,}"
+    note = f"pre-activation {miss.pre_activation:.3g} of {miss.cutoff:.3g} needed, place {miss.place:,}"
     inside = [mark for mark in context.highlights if mark.end <= focus.start]
     after = [
         Highlight(mark.start - focus.end, mark.end - focus.end, mark.value)
@@ -39,7 +39,7 @@ def near_miss_card(
     return (
         f'<article class="lt-context"><p class="lt-text">{body}</p><div class="lt-foot">'
         f"{highlight.link(context.title or context.doc_id, address)}"
-        f'<span class="lt-value">{note}; weakest that fired {cutoff:.3g}</span></div></article>'
+        f'<span class="lt-value">{note}</span></div></article>'
     )
 
 

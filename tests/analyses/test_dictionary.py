@@ -6,11 +6,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analyses.dictionary import activation_histogram, latent_entry
+from analyses.dictionary import activation_histogram, latent_entry, whole_entry
 from analyses.surface import label_of, readable_wordpiece, word_around
-from analyses.vocabulary import compute_vocabulary
+from analyses.vocabulary import compute_vocabulary, vocabulary_table
 from data.errors import UserError
 from retrieval.study import Study
 
@@ -51,33 +52,45 @@ def test_the_first_context_is_the_strongest_token(tiny_study: Study, latents: li
         assert latent_entry(tiny_study, latent).contexts[0].activation == pytest.approx(float(strongest))
 
 
-def test_bands_hold_what_they_say(tiny_study: Study, latents: list[int]) -> None:
-    for latent in latents:
-        for (low, high), contexts in latent_entry(tiny_study, latent).bands:
-            assert contexts
-            assert all(low <= context.activation <= high for context in contexts)
-
-
 def test_statistics_agree_with_the_index(tiny_study: Study, latents: list[int]) -> None:
     for latent in latents:
         entry = latent_entry(tiny_study, latent)
         token, value = tiny_study.contexts.latent(latent)
         assert entry.statistics["document_frequency"] == tiny_study.index.document_frequency[latent]
-        assert entry.statistics["token_count"] == len(token) == entry.histogram["count"].sum()
+        assert entry.statistics["token_count"] == len(token) == entry.token_histogram["count"].sum()
+        assert entry.statistics["document_frequency"] == entry.document_histogram["count"].sum()
         assert entry.statistics["collection_frequency"] == pytest.approx(float(value.sum()), rel=1e-5)
         assert len(np.unique(tiny_study.tokens.document_of(token))) == entry.statistics["document_frequency"]
 
 
 def test_wordpieces_hold_all_activation_where_all_are_shown(tiny_study: Study, latents: list[int]) -> None:
-    pieces = latent_entry(tiny_study, latents[-1]).wordpieces
+    pieces = latent_entry(tiny_study, latents[-1]).wordpieces.table
     assert pieces["activation"].is_monotonic_decreasing
     assert pieces["share"].sum() == pytest.approx(1.0)
 
 
 def test_an_entry_is_json(tiny_study: Study, latents: list[int]) -> None:
-    read = json.loads(json.dumps(latent_entry(tiny_study, latents[1]).to_dict()))
+    read = json.loads(json.dumps(latent_entry(tiny_study, latents[1]).to_dict(), allow_nan=False))
     assert read["latent"] == latents[1]
     assert read["contexts"][0]["highlights"]
+    assert sum(band["n_tokens"] for band in read["bands"]) == read["statistics"]["token_count"]
+
+
+def test_a_whole_entry_is_json_with_labelled_neighbours(tiny_study: Study, latents: list[int]) -> None:
+    label = vocabulary_table(tiny_study)["label"]
+    for latent in latents:
+        read = json.loads(json.dumps(whole_entry(tiny_study, latent), allow_nan=False))
+        assert len(read["neighbours"]["direction"]["table"]) == 12
+        for rows in read["neighbours"].values():
+            assert all(row["label"] == label[row["latent"]] for row in rows["table"])
+        assert read["documents"]["table"][0]["mass"] > 0
+        assert read["queries"]["n_judged"] == len(read["queries"]["table"])
+
+
+def test_a_type_is_told_where_the_study_keeps_types(tiny_study: Study, latents: list[int]) -> None:
+    assert latent_entry(tiny_study, latents[0]).statistics["type"] is None
+    types = pd.Series({latents[0]: "lexical"})
+    assert latent_entry(tiny_study, latents[0], types=types).statistics["type"] == "lexical"
 
 
 @pytest.fixture
@@ -100,7 +113,8 @@ def test_a_dead_latent_is_calm(silent_study: Study) -> None:
     assert entry.dead
     assert entry.contexts == ()
     assert entry.bands == ()
-    assert json.dumps(entry.to_dict())
+    assert whole_entry(silent_study, dead)["neighbours"]["direction"] == {"table": []}
+    assert json.dumps(whole_entry(silent_study, dead), allow_nan=False)
 
 
 @pytest.mark.parametrize("latent", [-1, 10**6])

@@ -13,13 +13,14 @@ from workbench import cache, cached_latent, frame, highlight, selection
 from workbench.formats import count, number, percent
 from workbench.views import latent_sections
 
-N_CONTEXTS, N_WORDS = 4, 8  # above the fold
+N_WORDS = 8
 
 
 def page() -> None:
     key, study = frame.opened()
     latent = choose_latent(key, study)
-    entry = cached_latent.latent_entry(key, latent)
+    with st.spinner("Reading the study's words, once"):
+        entry = cached_latent.latent_entry(key, latent)
     frame.heading(entry.label or f"Latent {latent}", f"Latent {latent}: what is it?")
     if entry.dead:
         st.html(
@@ -40,7 +41,7 @@ def page() -> None:
         latent_sections.show_words(entry.words, N_WORDS)
     with right:
         frame.label("Where it fires most strongly, one context a document")
-        latent_sections.show_contexts(key, study, entry, entry.contexts[:N_CONTEXTS])
+        latent_sections.show_contexts(key, study, entry, entry.contexts[: latent_sections.N_ABOVE])
     latent_sections.show(key, study, entry)
 
 

@@ -17,6 +17,7 @@ from workbench import cache, cached_latent, frame, highlight, latent_html, selec
 from workbench.formats import count, number, percent
 
 SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries")
+N_ABOVE = 4  # contexts on the first screen
 N_QUERIES = 40
 
 
@@ -76,10 +77,10 @@ def show_bands(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     """Contexts by quantile of activation, and drawn from all."""
     n_tokens = count(float(entry.statistics["token_count"] or 0))
     names = [f"{100 * band.low:.0f} to {100 * band.high:.0f}%" for band in entry.bands]
-    tabs = st.tabs(["Strongest", *names, "Random"])
+    tabs = st.tabs(["Next strongest", *names, "Random"])
     with tabs[0]:
-        st.caption("The strongest token of each document, in falling order.")
-        show_contexts(key, study, entry, entry.contexts)
+        st.caption("The strongest token of each document, continued from above in falling order.")
+        show_contexts(key, study, entry, entry.contexts[N_ABOVE:])
     for tab, band in zip(tabs[1:-1], entry.bands, strict=True):
         with tab:
             st.caption(
@@ -98,8 +99,8 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     wanted = f"near misses {key.digest} {entry.latent}"
     if not st.session_state.get(wanted):
         st.caption(
-            "Tokens on which it stays silent though its pre-activation is high: beaten by k others. A study keeps "
-            "no token states, so the encoder reads a few documents again, which takes a second or two."
+            "Tokens on which it stays silent though it came close. A study keeps no token states, so the encoder "
+            "reads a few documents again, which takes a second or two."
         )
         if not st.button("Look for near misses"):
             return
@@ -115,17 +116,16 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         )
         return
     st.caption(
-        f"The highest pre-activations among the {count(found.n_tokens)} tokens of {found.n_documents} documents, one "
-        "a document. They were drawn, by a fixed seed, from the documents in which one of its eight top wordpieces "
-        "stands without it: exact for these, silent about the rest. The place is its rank among all latents on "
-        "that token."
+        f"The closest of {count(found.n_tokens)} tokens in {found.n_documents} documents, one a document, by "
+        "pre-activation over what was needed to fire. Documents are drawn, by a fixed seed, from those in which "
+        "one of its eight top wordpieces stands without it: exact for these, silent about the rest. The place is "
+        "its rank among all latents on that token."
     )
     strongest = float(entry.statistics["strongest"] or 0)
     st.html(
         "".join(
             latent_html.near_miss_card(
-                miss.context, frame.address("search", doc=miss.context.doc_id), miss.pre_activation, miss.place,
-                miss.cutoff, strongest,
+                miss, frame.address("search", doc=miss.context.doc_id), strongest
             )
             for miss in found.misses
         )
@@ -164,11 +164,8 @@ def show_neighbours(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         show_latents(key, nearest, "cosine", [f"{value:.3f}" for value in nearest["cosine"]])
     with right:
         together = cached_latent.nearest_by_cooccurrence(key, entry.latent)
-        frame.label("By the documents they share: NPMI, documents")
-        notes = [
-            f"{row['npmi']:.3f}, {count(row['documents'])} documents"
-            for row in together.table.to_dict("records")
-        ]
+        frame.label("By the documents they share: NPMI, and documents read with both")
+        notes = [f"{row['npmi']:.3f}, {count(row['documents'])}" for row in together.table.to_dict("records")]
         show_latents(key, together.table, "npmi", notes)
         source = (
             "Exact over the collection."
@@ -245,7 +242,7 @@ def show_queries(key: cache.Key, entry: LatentEntry) -> None:
             ["Query", "Weight w(q)", "nDCG@10", "without it", "lost"],
             (
                 (
-                    row["query"],
+                    row["query"] if len(row["query"]) <= 160 else row["query"][:159] + "…",
                     frame.address("search", q=row["query"]),
                     [
                         number(row["weight"]),
@@ -282,4 +279,6 @@ def query_figures(table: pd.DataFrame, n_queries: int) -> list[tuple[str, str, s
 
 def _measure(value: float, signed: bool = False) -> str:
     """nDCG to three digits; a dash where the query has no judgements."""
-    return "–" if pd.isna(value) else f"{value:+.3f}" if signed else f"{value:.3f}"
+    if pd.isna(value):
+        return "–"
+    return f"{value:+.3f}" if signed and value else f"{value:.3f}"

@@ -1,0 +1,68 @@
+"""Near misses: silent tokens, with the pre-activations that the SAE gives their states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analyses.near_misses import candidate_documents, near_misses
+from data.errors import UserError
+from retrieval.study import Study
+
+
+@pytest.fixture(scope="module")
+def latent(tiny_study: Study) -> int:
+    return int(np.argsort(tiny_study.index.document_frequency)[-60])
+
+
+def test_near_misses_are_the_closest_silent_tokens(tiny_study: Study, latent: int) -> None:
+    """Against every pre-activation of the same documents."""
+    found = near_misses(tiny_study, latent)
+    documents = candidate_documents(tiny_study, latent)
+    assert found.n_documents == len(documents) > 0
+    tokens, best, n_tokens = tiny_study.tokens, {}, 0
+    for document in documents.tolist():
+        rows = tokens.document(document)
+        states = tiny_study.encoder.encode([tiny_study.corpus.texts[document]]).states.values
+        pre = tiny_study.sae.pre_activations(states).numpy()
+        spans = tokens.spans[rows]
+        cutoff = np.sort(pre, axis=1)[:, -tiny_study.sae.k]
+        shown = spans[:, 1] > spans[:, 0]
+        n_tokens += int(shown.sum())
+        silent = shown & (pre[:, latent] > 0) & (pre[:, latent] < cutoff - 1e-3)
+        if silent.any():
+            best[tiny_study.corpus.ids[document]] = (pre[:, latent] / cutoff)[silent].max()
+    assert found.n_tokens == n_tokens
+    reach = [miss.pre_activation / miss.cutoff for miss in found.misses]
+    assert reach == sorted(reach, reverse=True)
+    assert len({miss.context.doc_id for miss in found.misses}) == len(found.misses) > 0
+    expected = sorted(best.values(), reverse=True)[: len(reach)]
+    assert reach == pytest.approx(expected, rel=0.02)
+    for miss in found.misses:
+        assert miss.place > tiny_study.sae.k
+        assert miss.context.activation == 0
+        assert miss.context.focus.end > miss.context.focus.start
+
+
+def test_candidates_hold_a_liked_wordpiece_on_which_the_latent_is_silent(
+    tiny_study: Study, latent: int
+) -> None:
+    token, value = tiny_study.contexts.latent(latent)
+    ids = np.asarray(tiny_study.tokens.token_ids)
+    liked = np.argsort(-np.bincount(ids[token], weights=value), kind="stable")[:8]
+    chosen = candidate_documents(tiny_study, latent, n_documents=6)
+    assert len(chosen) == 6
+    assert np.array_equal(chosen, candidate_documents(tiny_study, latent, n_documents=6))
+    for document in chosen.tolist():
+        rows = np.arange(*tiny_study.tokens.offsets[document : document + 2])
+        assert np.isin(ids[np.setdiff1d(rows, token)], liked).any()
+
+
+def test_another_tokenizer_is_one_sentence(tiny_study: Study, latent: int) -> None:
+    study = replace(tiny_study)
+    vars(study)["tokens"] = replace(tiny_study.tokens, token_ids=tiny_study.tokens.token_ids + 1)
+    vars(study)["wordpieces"] = [*tiny_study.wordpieces, "more"]
+    with pytest.raises(UserError, match="other tokens than the study holds"):
+        near_misses(study, latent)
