@@ -8,8 +8,6 @@ import plotly.graph_objects as go
 
 from analyses.figures.theme import ACTIVATION, QUIET, figure, translucent
 
-TICKS = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
-
 
 def activation_histogram(
     histogram: pd.DataFrame, height: int = 260, counted: str = "tokens", quantity: str = "activation"
@@ -31,14 +29,18 @@ def activation_histogram(
             f"%{{y:,}} {counted}<br>{quantity} %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}<extra></extra>"
         ),
     )
+    wide = len(high) > 0 and high.max() > 5 * low.min()
+    digits = (1, 2, 5) if wide else range(1, 10)
+    ticks = [digit * 10.0**power for power in range(-4, 6) for digit in digits]
     chart.update_xaxes(
         type="log",
         title=f"{quantity} (log scale)",
         showgrid=False,
-        tickvals=TICKS,
-        ticktext=[f"{tick:g}" for tick in TICKS],
+        tickvals=ticks,
+        ticktext=[f"{tick:g}" for tick in ticks],
     )
-    chart.update_yaxes(title=counted, rangemode="tozero", nticks=5)
+    few = len(high) > 0 and histogram["count"].max() < 5
+    chart.update_yaxes(title=counted, rangemode="tozero", **({"dtick": 1} if few else {"nticks": 5}))
     return chart
 
 

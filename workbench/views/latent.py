@@ -68,5 +68,5 @@ def headline(entry: LatentEntry) -> list[tuple[str, str, str]]:
         (count(s["token_count"]), "", "tokens it fires on"),
         (number(s["collection_frequency"]), f"up to {number(s['strongest'])}", "activation in all"),
         (number(s["idf"]), f"Lucene's {number(s['idf_lucene'])}", "idf"),
-        (percent(s["share_of_length"]), "", "of all |d|"),
+        (percent(s["share_of_length"]) if s["share_of_length"] > 1e-5 else "< 0.001%", "", "of all |d|"),
     ]

@@ -77,21 +77,23 @@ def show_bands(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     """Contexts by quantile of activation, and drawn from all."""
     n_tokens = count(float(entry.statistics["token_count"] or 0))
     names = [f"{100 * band.low:.0f} to {100 * band.high:.0f}%" for band in entry.bands]
-    tabs = st.tabs(["Next strongest", *names, "Random"])
-    with tabs[0]:
-        st.caption("The strongest token of each document, continued from above in falling order.")
-        show_contexts(key, study, entry, entry.contexts[N_ABOVE:])
-    for tab, band in zip(tabs[1:-1], entry.bands, strict=True):
+    further = entry.contexts[N_ABOVE:]
+    tabs = st.tabs([*names, "Random", *(["Next strongest"] if further else [])])
+    for tab, band in zip(tabs, entry.bands, strict=False):
         with tab:
             st.caption(
-                f"{100 * band.low:.0f} to {100 * band.high:.0f}% of its {n_tokens} tokens "
-                f"by activation, which is {number(band.weakest)} to {number(band.strongest)}: "
-                f"{len(band.contexts)} drawn from {count(band.n_tokens)} tokens by a fixed seed."
+                f"{100 * band.low:.0f} to {100 * band.high:.0f}% of its {n_tokens} tokens by activation, which is "
+                f"{number(band.weakest)} to {number(band.strongest)}: {len(band.contexts)} drawn from "
+                f"{count(band.n_tokens)} tokens by a fixed seed, one a document."
             )
             show_contexts(key, study, entry, band.contexts)
-    with tabs[-1]:
-        st.caption("Drawn from all its tokens, each as likely as any other, by a fixed seed.")
+    with tabs[len(entry.bands)]:
+        st.caption("Drawn from all its tokens, each as likely as any other, by a fixed seed; one a document.")
         show_contexts(key, study, entry, entry.random)
+    if further:
+        with tabs[-1]:
+            st.caption("The strongest token of each document, continued from above in falling order.")
+            show_contexts(key, study, entry, further)
 
 
 def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
@@ -102,9 +104,10 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
             "Tokens on which it stays silent though it came close. A study keeps no token states, so the encoder "
             "reads a few documents again, which takes a second or two."
         )
-        if not st.button("Look for near misses"):
-            return
-        st.session_state[wanted] = True
+        if st.button("Look for near misses"):
+            st.session_state[wanted] = True
+            st.rerun()
+        return
     with st.spinner("Reading documents again"):
         found = cached_latent.near_misses_of(key, entry.latent)
     if not found.misses:
