@@ -42,7 +42,7 @@ def map_quality(
     random = np.random.default_rng(seed)
     chosen = np.sort(random.choice(n_latents, min(sample, n_latents), replace=False))
     k = min(N_NEIGHBOURS, n_latents - 1)
-    truth = nearest_by_direction(directions, chosen, k)
+    truth = nearest_of_each(directions, chosen, k)
     first = next(iter(maps.values()))
     rows = []
     for name, xy in {**maps, "shuffled": random.permutation(first)}.items():
@@ -66,9 +66,7 @@ def neighbours_kept(truth: NDArray[np.int64], shown: NDArray[np.int64]) -> float
     return float(found.mean())
 
 
-def nearest_by_direction(
-    directions: NDArray[np.float32], latents: NDArray[np.int64], k: int
-) -> NDArray[np.int64]:
+def nearest_of_each(directions: NDArray[np.float32], latents: NDArray[np.int64], k: int) -> NDArray[np.int64]:
     """The k latents with the largest cosine to each of `latents`, itself left out, nearest first; (n, k)."""
     nearest = np.empty((len(latents), k), np.int64)
     for start in range(0, len(latents), BLOCK):

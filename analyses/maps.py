@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.map_quality import map_quality
+from analyses.neighbours import decoder_directions
 from data.files import new_file, read_json, write_json
 from retrieval.study import Study
 
@@ -44,7 +45,7 @@ class LatentMap:
 
 def latent_map(study: Study) -> LatentMap:
     """The UMAP that is kept in the study where it is of this very SAE, else the PCA of its decoder directions."""
-    return kept_map(study) or LatentMap(pca_map(unit_directions(study)), "pca")
+    return kept_map(study) or LatentMap(pca_map(decoder_directions(study)), "pca")
 
 
 def kept_map(study: Study) -> LatentMap | None:
@@ -63,7 +64,7 @@ def kept_map(study: Study) -> LatentMap | None:
 def write_map(study: Study, seed: int = 0, progress: Progress | None = None) -> LatentMap:
     """Make the UMAP of a study's latents and its quality, and keep both in its folder; about a minute."""
     report = progress or (lambda stage, done, total: None)
-    directions = unit_directions(study)
+    directions = decoder_directions(study)
     report("Lay the latents out", 0, 1)
     pca = pca_map(directions)
     xy = umap_map(directions, pca, seed)
@@ -93,13 +94,6 @@ def write_map(study: Study, seed: int = 0, progress: Progress | None = None) -> 
     kept = kept_map(study)
     assert kept is not None
     return kept
-
-
-def unit_directions(study: Study) -> NDArray[np.float32]:
-    """Decoder directions of unit length, float32 (n_latents, d_model); one of length 0 stays as it is."""
-    directions: NDArray[np.float32] = study.sae.W_dec.detach().cpu().numpy()
-    norms = np.linalg.norm(directions, axis=1, keepdims=True)
-    return np.asarray(directions / np.maximum(norms, 1e-12), np.float32)
 
 
 def pca_map(directions: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ eye, no claim that there are so many topics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,42 +22,37 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 
-from analyses.surface import surface_word, word_numbers
 from analyses.vocabulary import top_terms
+from analyses.words import WordTable
 from retrieval.study import Study
 
 CELLS = 160  # along the longer side of the map
 BANDWIDTH = 3.0  # of the Gaussian, in cells
 FEWEST = 12  # latents of a region
 DEPTH = 8  # words of a latent
+N_WORDS = 2  # in a region's name
 
 
 @dataclass(frozen=True)
 class LatentWords:
-    """words: each once, lower case. shares: csr (n_latents, n_words), of a latent's activation on its top words."""
+    """words: the study's, folded. shares: csr (n_latents, n_words), of a latent's activation on its top words."""
 
-    words: tuple[str, ...]
+    words: Sequence[str]
     shares: csr_array
 
 
-def latent_words(study: Study, depth: int = DEPTH) -> LatentWords:
-    """The `depth` words of each latent with most of its activation."""
-    numbers = word_numbers(study.tokens, study.wordpieces)
-    chosen, shares, strongest, _ = top_terms(study, numbers, np.ones(int(numbers.max(initial=0)) + 1), depth)
+def latent_words(study: Study, table: WordTable, depth: int = DEPTH) -> LatentWords:
+    """The `depth` words of each latent with most of its activation; table: the study's `word_table`."""
+    word = np.empty(len(table.token), np.int64)
+    word[table.token] = np.repeat(np.arange(len(table.words)), np.diff(table.ptr))
+    chosen, shares, _, _ = top_terms(study, word, np.ones(len(table.words)), depth)
     latent, place = np.nonzero(chosen >= 0)
-    number, first = np.unique(chosen[latent, place], return_index=True)
-    tokens = strongest[latent, place][first]
-    documents = study.tokens.document_of(tokens)
-    names = [surface_word(study, int(t), int(d)) for t, d in zip(tokens, documents, strict=True)]
-    words, of_number = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
-    column = of_number[np.searchsorted(number, chosen[latent, place])]
-    shape = (study.n_latents, len(words))
-    return LatentWords(
-        tuple(words.tolist()), csr_array((shares[latent, place], (latent, column)), shape=shape)
-    )
+    shape = (study.n_latents, len(table.words))
+    of_words = (shares[latent, place], (latent, chosen[latent, place]))
+    return LatentWords(table.words, csr_array(of_words, shape=shape))
 
 
-def distinctive_words(words: LatentWords, latents: NDArray[np.integer], depth: int = 3) -> list[str]:
+def distinctive_words(words: LatentWords, latents: NDArray[np.integer], depth: int = DEPTH) -> list[str]:
     """The words with the highest score in a group of latents, best first; only those above 0, which is chance."""
     if not len(latents) or not words.words:
         return []
@@ -88,13 +84,17 @@ def regions(
 
 
 def region_table(xy: NDArray[np.float32], region: NDArray[np.int64], words: LatentWords) -> pd.DataFrame:
-    """A row a region, the largest first: region, x, y (medians), n_latents, words (joined, distinctive)."""
+    """A row a region, the largest first: region, x, y (medians), n_latents, words (its distinctive ones, joined).
+
+    Punctuation names a region only where nothing else does.
+    """
     rows = []
     for number in range(int(region.max(initial=-1)) + 1):
         members = np.flatnonzero(region == number)
         x, y = np.median(xy[members], axis=0)
-        name = " · ".join(distinctive_words(words, members))
-        rows.append((number, float(x), float(y), len(members), name))
+        names = distinctive_words(words, members, DEPTH)
+        names = [name for name in names if any(map(str.isalnum, name))] or names
+        rows.append((number, float(x), float(y), len(members), " · ".join(names[:N_WORDS])))
     return pd.DataFrame(rows, columns=["region", "x", "y", "n_latents", "words"])
 
 

@@ -1,18 +1,16 @@
-"""What the map page keeps: a study's map, the words of its regions, and who is near whom."""
+"""What the map page keeps: a study's map and how good it is, the words of latents and of regions."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from analyses import maps, regions
-from analyses.map_quality import map_quality, nearest_by_direction
+from analyses.map_quality import map_quality
 from analyses.maps import LatentMap
-from workbench import cache
-
-TYPES = "types.parquet"
+from analyses.neighbours import decoder_directions
+from analyses.types import types_are_kept
+from workbench import cache, cached_text
 
 
 def modified(key: cache.Key, name: str) -> int:
@@ -22,14 +20,8 @@ def modified(key: cache.Key, name: str) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def directions(key: cache.Key) -> NDArray[np.float32]:
-    return maps.unit_directions(cache.open_study(key))
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
 def latent_map(key: cache.Key, modified: int) -> LatentMap:
-    study = cache.open_study(key)
-    return maps.kept_map(study) or LatentMap(maps.pca_map(directions(key)), "pca")
+    return maps.latent_map(cache.open_study(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -38,12 +30,19 @@ def quality(key: cache.Key, modified: int) -> pd.DataFrame:
     shown = latent_map(key, modified)
     if shown.quality:
         return pd.DataFrame(shown.quality)
-    return map_quality(directions(key), {shown.method: shown.xy})
+    return map_quality(decoder_directions(cache.open_study(key)), {shown.method: shown.xy})
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def points(key: cache.Key, modified: int) -> pd.DataFrame:
+    """The vocabulary table with each latent's place: x, y."""
+    xy = latent_map(key, modified).xy
+    return cache.vocabulary_table(key).assign(x=xy[:, 0], y=xy[:, 1])
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def latent_words(key: cache.Key) -> regions.LatentWords:
-    return regions.latent_words(cache.open_study(key))
+    return regions.latent_words(cache.open_study(key), cached_text.word_table(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -53,19 +52,6 @@ def region_table(key: cache.Key, modified: int) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def points(key: cache.Key, map_modified: int, types_modified: int) -> pd.DataFrame:
-    """A row a latent: the vocabulary table with x, y, and its type where the study has the table of types."""
-    xy = latent_map(key, map_modified).xy
-    table = cache.vocabulary_table(key).assign(x=xy[:, 0], y=xy[:, 1])
-    if types_modified:
-        types = pd.read_parquet(cache.open_study(key).path / TYPES, columns=["latent", "type"])
-        table = table.merge(types, on="latent", how="left", validate="one_to_one")
-    return table
-
-
-@st.cache_resource(show_spinner=False, max_entries=256)
-def neighbours(key: cache.Key, latent: int, k: int) -> pd.DataFrame:
-    """The k latents nearest to one by decoder direction: latent, cosine; nearest first."""
-    rows = directions(key)
-    nearest = nearest_by_direction(rows, np.array([latent]), min(k, len(rows) - 1))[0]
-    return pd.DataFrame({"latent": nearest, "cosine": rows[nearest] @ rows[latent]})
+def has_types(key: cache.Key, modified: int) -> bool:
+    """Whether the study keeps what types are told by; measuring it takes too long for this page."""
+    return types_are_kept(cache.open_study(key))

@@ -14,11 +14,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from analyses.figures.theme import figure, plain, translucent
+from analyses.figures.theme import figure, plain
 from analyses.figures.types import TYPE_COLOURS, TYPE_NAMES
 
 Colour = Literal["type", "document_frequency", "strength"]
-WIDTH = 1000  # pixels for which labels are placed; where there is more room they only lie further apart
+WIDTH, TOP = 720, 52  # pixels: what names are placed for (in a wider map they lie further apart); the legend
 CHARACTER, LINE = 6.6, 20  # pixels of a label's letter and line
 TITLES = {"document_frequency": "documents", "strength": "query weight × idf"}
 # From what is faint on the ground to what stands out on it: light ground, dark ground.
@@ -62,19 +62,24 @@ def map_figure(
     chart.update_xaxes(range=[low[0] - margin[0], high[0] + margin[0]], **hidden)
     chart.update_yaxes(range=[low[1] - margin[1], high[1] + margin[1]], scaleanchor="x", **hidden)
     if regions is not None and len(regions):
-        scale = min(
-            WIDTH / float(high[0] - low[0] + 2 * margin[0]), height / float(high[1] - low[1] + 2 * margin[1])
-        )
+        scale = float(np.min(np.array([WIDTH, height - TOP]) / (high - low + 2 * margin)))
         for row in regions[placed(regions, scale)].to_dict("records"):
             chart.add_annotation(
                 x=row["x"], y=row["y"], text=plain(row["words"]), showarrow=False, captureevents=False,
-                font={"size": 12, "color": INK[dark]}, bgcolor=translucent(GROUND[dark], 0.72), borderpad=1,
+                font=_lettering(12, dark),
             )  # fmt: skip
     chart.update_layout(
         dragmode="pan",
         hovermode="closest",
         uirevision="map",
-        legend={"itemsizing": "constant", "traceorder": "reversed"},
+        margin={"t": TOP},
+        legend={
+            "itemsizing": "constant",
+            "traceorder": "reversed",
+            "yref": "container",
+            "y": 0.995,
+            "yanchor": "top",
+        },
     )
     return chart
 
@@ -128,8 +133,9 @@ def _scaled(values: NDArray[np.float64], colour: Colour, size: float, dark: bool
             "x": 0,
             "xanchor": "left",
             "y": 1.0,
-            "yanchor": "bottom",
-            "len": 0.25,
+            "yref": "container",
+            "yanchor": "top",
+            "len": 0.3,
             "thickness": 8,
             "outlinewidth": 0,
         },
@@ -138,6 +144,12 @@ def _scaled(values: NDArray[np.float64], colour: Colour, size: float, dark: bool
         ticks = np.arange(int(np.log10(values.max())) + 1)
         marker["colorbar"] |= {"tickvals": ticks, "ticktext": [f"{10**tick:,}" for tick in ticks.tolist()]}
     return marker
+
+
+def _lettering(size: int, dark: bool) -> dict[str, Any]:
+    """Ink with a halo of the ground, so that a name is read among points and hides few."""
+    halo = ", ".join([f"0 0 3px {GROUND[dark]}"] * 4)
+    return {"size": size, "color": INK[dark], "shadow": halo, "weight": 600}
 
 
 def _mark(
@@ -166,6 +178,6 @@ def _mark(
     for row in points[points["latent"] == chosen].to_dict("records"):
         chart.add_annotation(
             x=row["x"], y=row["y"], text=f"<b>{plain(row['label']) or 'no label'}</b>", ax=0, ay=-32,
-            arrowwidth=1, arrowhead=0, arrowcolor=INK[dark], font={"size": 13, "color": INK[dark]},
-            bgcolor=translucent(GROUND[dark], 0.85), captureevents=False,
+            arrowwidth=1, arrowhead=0, arrowcolor=INK[dark], font=_lettering(14, dark),
+            captureevents=False,
         )  # fmt: skip

@@ -13,8 +13,19 @@ from analyses.figures import theme
 from analyses.figures.map import Colour, map_figure
 from analyses.maps import CARD, LatentMap
 from analyses.regions import distinctive_words
+from analyses.types import classify
 from retrieval.study import Study
-from workbench import cache, cached_map, frame, highlight, jobs, selection
+from workbench import (
+    cache,
+    cached_latent,
+    cached_map,
+    cached_types,
+    frame,
+    highlight,
+    jobs,
+    selection,
+    type_rule,
+)
 from workbench.formats import count, number, percent
 
 COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
@@ -46,27 +57,40 @@ def page() -> None:
     made = cached_map.modified(key, CARD)
     with st.spinner("Laying the latents out"):
         shown = cached_map.latent_map(key, made)
-        table = cached_map.points(key, made, cached_map.modified(key, cached_map.TYPES))
+        table = cached_map.points(key, made)
         named = cached_map.region_table(key, made)
-    query, colour = controls("type" in table)
+    typed = cached_map.has_types(key, cached_map.modified(key, "types.parquet"))
+    query, colour = controls(typed)
+    if typed:
+        table = table.assign(type=classify(cached_types.measures(key), type_rule.chosen()))
     if query:
         table = with_strength(key, table, query)
     chosen = chosen_latent(study)
-    ring = [] if chosen is None else cached_map.neighbours(key, chosen, N_NEIGHBOURS)["latent"].tolist()
+    ring = [] if chosen is None else nearest(key, chosen)["latent"].tolist()
     dark = st.context.theme.type == "dark"
     chart = map_figure(table, COLOURS[colour], named, chosen, ring, dark)
     chart.update_layout(template=theme.template(dark))
-    event = st.plotly_chart(
-        chart, key="map", theme=None, config=BUTTONS, on_select="rerun", selection_mode=("points", "box", "lasso")
-    )  # fmt: skip
-    st.caption(
-        "A point is a latent: click it to open it, scroll to come nearer, take the lasso (top right) to list a "
-        "region. Only who is near whom has a meaning: not the axes, and not how far apart two regions lie."
-    )
+    left, right = st.columns([2.3, 1], gap="large")
+    with left:
+        event = st.plotly_chart(
+            chart, key="map", theme=None, config=BUTTONS, on_select="rerun",
+            selection_mode=("points", "box", "lasso"),
+        )  # fmt: skip
     follow(key, table, event.selection)
-    if chosen is not None:
-        show_neighbours(key, chosen)
-    show_method(key, study, shown, made, "type" in table)
+    with right:
+        st.caption(
+            "A point is a latent: click it to open it, scroll to come nearer, take the lasso to list a region. "
+            "Only who is near whom has a meaning, not the axes, and not how far apart two regions lie."
+        )
+        if chosen is not None:
+            show_neighbours(key, chosen)
+        if not typed:
+            st.html(
+                highlight.note(
+                    "Colour by type is offered once this study keeps its types: see the page Types."
+                )
+            )
+        show_method(key, study, shown, made)
 
 
 def controls(typed: bool) -> tuple[str, str]:
@@ -148,10 +172,15 @@ def latents_of(points: Sequence[Mapping[str, Any]]) -> list[int]:
     return list(dict.fromkeys(int(latent) for latent in first if latent is not None))
 
 
+def nearest(key: cache.Key, latent: int) -> pd.DataFrame:
+    """The latents that are ringed with one: latent, cosine; nearest by decoder direction first."""
+    return cached_latent.nearest_by_direction(key, latent).head(N_NEIGHBOURS)
+
+
 def show_neighbours(key: cache.Key, chosen: int) -> None:
     """The ringed latents as chips, the nearest by decoder direction first."""
     names = cache.labels(key)
-    near = cached_map.neighbours(key, chosen, N_NEIGHBOURS)
+    near = nearest(key, chosen)
     frame.label(
         f"Ringed: latent {chosen}, {names[chosen] or 'no label'}, and its nearest by decoder direction"
     )
@@ -165,7 +194,7 @@ def show_neighbours(key: cache.Key, chosen: int) -> None:
     st.html(f'<div class="lt-chips">{items}</div>')
 
 
-def show_method(key: cache.Key, study: Study, shown: LatentMap, made: int, typed: bool) -> None:
+def show_method(key: cache.Key, study: Study, shown: LatentMap, made: int) -> None:
     """How the map was made, how far it can be trusted, and what is still to be had."""
     with st.spinner("Judging the map"):
         judged = cached_map.quality(key, made)
@@ -176,10 +205,6 @@ def show_method(key: cache.Key, study: Study, shown: LatentMap, made: int, typed
         with st.expander("How far can this map be trusted?"):
             st.html(highlight.table(quality_table(judged)))
             st.caption(made_with(shown))
-    if not typed:
-        st.html(
-            highlight.note("Colour by type is offered once the study has its table of types: open Types.")
-        )
 
 
 def offer_umap(study: Study) -> None:
