@@ -27,6 +27,7 @@ from analyses.latent_words import (
     token_reading,
 )
 from analyses.neighbours import decoder_directions, nearest_by_cooccurrence, nearest_by_direction
+from analyses.types import TypeThresholds, classify, type_measures, types_are_kept
 from analyses.vocabulary import vocabulary_table
 from data.errors import UserError
 from retrieval.study import Study
@@ -39,7 +40,7 @@ __all__ = ["Context", "Highlight", "LatentEntry", "context_of", "kept_types", "l
 class LatentEntry:
     """What is known of one latent in one study.
 
-    statistics: latent, label, type (None unless the study keeps types), document_frequency, token_count,
+    statistics: latent, label, type (None unless kept, see `kept_types`), document_frequency, token_count,
     collection_frequency, idf, idf_lucene, share_of_length, rank (by document frequency, from 1), strongest
     activation, n_docs, n_latents. token_histogram: low, high (activation), count (tokens); document_histogram: the
     same over documents' masses. positions: see `position_histogram`. contexts: strongest first, one a document.
@@ -152,12 +153,14 @@ def whole_entry(study: Study, latent: int) -> dict[str, Any]:
 
 
 def kept_types(study: Study) -> pd.Series:
-    """The type of each latent, where the study keeps them (types.parquet); empty otherwise."""
-    path = study.path / "types.parquet"
-    if not path.is_file():
+    """The type of each latent by the usual thresholds, where the study keeps what tells them; empty otherwise.
+
+    Measuring takes seconds, which no page of a latent should wait for.
+    """
+    if not types_are_kept(study):
         return pd.Series(dtype=str)
-    kept: pd.Series = pd.read_parquet(path, columns=["latent", "type"]).set_index("latent")["type"]
-    return kept
+    measures = type_measures(study)
+    return pd.Series(classify(measures, TypeThresholds()), index=measures["latent"])
 
 
 def activation_histogram(value: NDArray[np.float32], n_bins: int = 24) -> pd.DataFrame:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analyses.dictionary import activation_histogram, latent_entry, whole_entry
 from analyses.surface import label_of, readable_wordpiece, word_around
+from analyses.types import latent_types, write_types
 from analyses.vocabulary import compute_vocabulary, vocabulary_table
 from data.errors import UserError
 from retrieval.study import Study
@@ -87,10 +89,16 @@ def test_a_whole_entry_is_json_with_labelled_neighbours(tiny_study: Study, laten
         assert read["queries"]["n_judged"] == len(read["queries"]["table"])
 
 
-def test_a_type_is_told_where_the_study_keeps_types(tiny_study: Study, latents: list[int]) -> None:
-    assert latent_entry(tiny_study, latents[0]).statistics["type"] is None
-    types = pd.Series({latents[0]: "lexical"})
-    assert latent_entry(tiny_study, latents[0], types=types).statistics["type"] == "lexical"
+def test_a_type_is_told_where_the_study_keeps_what_tells_it(
+    tiny_study: Study, latents: list[int], tmp_path: Path
+) -> None:
+    study = Study.open(shutil.copytree(tiny_study.path, tmp_path / "typed"))
+    (study.path / "types.parquet").unlink(missing_ok=True)
+    assert latent_entry(study, latents[0]).statistics["type"] is None
+    write_types(study)
+    types = latent_types(study)["type"]
+    for latent in latents:
+        assert latent_entry(study, latent).statistics["type"] == types[latent]
 
 
 @pytest.fixture
