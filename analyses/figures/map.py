@@ -148,7 +148,7 @@ def _scaled(values: NDArray[np.float64], colour: Colour, size: float, dark: bool
 
 def _lettering(size: int, dark: bool) -> dict[str, Any]:
     """Ink with a halo of the ground, so that a name is read among points and hides few."""
-    halo = ", ".join([f"0 0 3px {GROUND[dark]}"] * 4)
+    halo = ", ".join([f"0 0 {blur}px {GROUND[dark]}" for blur in (2, 3, 4, 4, 5)])
     return {"size": size, "color": INK[dark], "shadow": halo, "weight": 600}
 
 

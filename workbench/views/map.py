@@ -74,7 +74,7 @@ def page() -> None:
     with left:
         event = st.plotly_chart(
             chart, key="map", theme=None, config=BUTTONS, on_select="rerun",
-            selection_mode=("points", "box", "lasso"),
+            selection_mode=("points", "lasso"),
         )  # fmt: skip
     follow(key, table, event.selection)
     with right:
@@ -137,11 +137,11 @@ def chosen_latent(study: Study) -> int | None:
 
 
 def follow(key: cache.Key, table: pd.DataFrame, chosen: Mapping[str, Any]) -> None:
-    """A clicked point opens its latent; what a lasso or box holds is listed."""
+    """A clicked point opens its latent; what a lasso holds is listed."""
     latents = latents_of(chosen.get("points", ()))
     if not latents:
         return
-    if not chosen.get("lasso") and not chosen.get("box"):
+    if not chosen.get("lasso"):
         frame.go("latent", latent=latents[0])
     words = distinctive_words(cached_map.latent_words(key), np.array(latents), 8)
     st.html(highlight.subheading(f"{count(len(latents))} latents of this region"))
@@ -213,7 +213,7 @@ def offer_umap(study: Study) -> None:
         highlight.calm(
             "This is a PCA",
             "Two straight axes through some hundreds of dimensions: it is there at once, and neighbours are mostly "
-            "lost. UMAP keeps more of them; for tens of thousands of latents it takes a minute or two, once.",
+            "lost. UMAP keeps more of them, and takes some minutes, once.",
         )
     )
     if st.button("Make the UMAP", type="primary"):

@@ -1,0 +1,87 @@
+"""The map page and its verb, on the small study: PCA with an offer, then the UMAP with its quality."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analyses.types import write_types
+from retrieval.study import Study
+from workbench.verbs.map import map_verb
+from workbench.views.map import latents_of
+
+
+@pytest.fixture
+def study(tiny_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A copy to write into, which the page opens."""
+    shutil.copytree(tiny_study.path, tmp_path / "mapped")
+    monkeypatch.setattr(sys, "argv", ["app", str(tmp_path / "mapped")])
+    monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
+    return Study.open(tmp_path / "mapped")
+
+
+def opened(**address: str) -> AppTest:
+    def script() -> None:
+        from workbench import selection
+        from workbench.views import map as view
+
+        selection.arrive()
+        view.page()
+
+    app = AppTest.from_function(script, default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_customdata_comes_as_a_dict_or_a_list() -> None:
+    points = [{"customdata": {"0": 7.0, "1": 3}}, {"customdata": [9.0, 1]}, {"x": 1}, {"customdata": [7.0]}]
+    assert latents_of(points) == [7, 9]
+
+
+def test_without_a_map_the_page_shows_a_pca_and_offers_the_umap(study: Study) -> None:
+    app = opened(latent="3")
+    assert [button.label for button in app.button] == ["Make the UMAP"]
+    assert "This is a PCA" in html_of(app)
+    assert "Ringed: latent 3" in html_of(app)
+    assert "map?study=mapped&amp;latent=" in html_of(app)
+    assert "of each latent&#x27;s 10 nearest" in html_of(app).lower()
+    assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("latent", ["none", "99999", ""])
+def test_an_address_without_such_a_latent_rings_none(study: Study, latent: str) -> None:
+    assert "Ringed" not in html_of(opened(latent=latent))
+
+
+def test_colour_by_type_is_offered_once_types_are_kept(study: Study) -> None:
+    app = opened()
+    assert "Type" not in app.button_group[0].options
+    assert "see the page Types" in html_of(app)
+    write_types(study)
+    app.run()
+    assert "Type" in app.button_group[0].options
+    assert "see the page Types" not in html_of(app)
+
+
+@pytest.mark.slow
+def test_the_verb_makes_the_map_that_the_page_shows(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    map_verb(study.path, seed=1, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["method"], told["seed"]) == ("umap", 1)
+    assert [row["map"] for row in told["quality"]] == ["umap", "pca", "shuffled"]
+    app = opened()
+    assert not app.button
+    assert "<td>UMAP</td>" in html_of(app)
+    assert any("seed 1" in caption.value for caption in app.caption)
