@@ -17,7 +17,8 @@ import pandas as pd
 import streamlit as st
 
 from analyses import attribution, comparison, dictionary, layers, overview, vocabulary
-from analyses.dictionary import Highlight, LatentEntry
+from analyses.contexts import Highlight
+from analyses.dictionary import LatentEntry
 from analyses.quality_record import QualityCard
 from analyses.sae_comparison import SaeComparison
 from data.errors import UserError

@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyses.dictionary import Highlight
+from analyses.contexts import Highlight
 from workbench import highlight
 
 HOSTILE = '</mark></p><script>alert(1)</script><img src=x onerror="alert(1)">&amp;\'"'
