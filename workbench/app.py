@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench import frame, selection
-from workbench.views import latent, method, numbers_guide, overview, saes, search, train, vocabulary
+from workbench.views import latent, map, method, numbers_guide, overview, saes, search, train, vocabulary
 
 
 def home() -> None:
@@ -20,13 +20,14 @@ PAGES = {
     "search": st.Page(search.page, title="Search", url_path="search"),
     "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
     "latent": st.Page(latent.page, title="Latent", url_path="latent"),
+    "map": st.Page(map.page, title="Map", url_path="map"),
     "method": st.Page(method.page, title="Method", url_path="method"),
     "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
     "Ranking": ["search"],
-    "Vocabulary": ["vocabulary", "latent"],
+    "Vocabulary": ["vocabulary", "latent", "map"],
     "Guide": ["method", "numbers"],
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-KEYS = ("study", "q", "doc", "latent", "idf", "find", "job", "sae", "others")
+KEYS = ("study", "q", "doc", "latent", "idf", "find", "job", "sae", "others", "colour")
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {"study": ("q", "doc", "latent", "find", "sae", "others"), "q": ("doc",)}
 STORE = "selection"

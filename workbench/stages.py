@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.types import write_types
 from analyses.vocabulary import write_vocabulary
 from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
@@ -95,6 +96,7 @@ def make_study(
         progress=progress,
     )
     write_vocabulary(study)
+    write_types(study, progress)
     return study
 
 

@@ -18,8 +18,8 @@ from workbench.verbs.options import parse_count
 
 Command = Callable[..., int]
 VERBS = (
-    *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers", "jobs"),
-    *("search", "explain", "evaluate", "latent", "app", "collection"),
+    *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers"),
+    *("map", "jobs", "search", "explain", "evaluate", "latent", "app", "collection"),
 )
 
 
