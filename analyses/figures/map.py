@@ -19,7 +19,8 @@ from analyses.figures.types import TYPE_COLOURS, TYPE_NAMES
 
 Colour = Literal["type", "document_frequency", "strength"]
 WIDTH, TOP = 720, 52  # pixels: what names are placed for (in a wider map they lie further apart); the legend
-CHARACTER, LINE = 6.6, 20  # pixels of a label's letter and line
+CHARACTER, LINE = 6.6, 20  # pixels of a name's letter and line
+RAISED = 32  # pixels of the chosen latent's name above it
 TITLES = {"document_frequency": "documents", "strength": "query weight × idf"}
 # From what is faint on the ground to what stands out on it: light ground, dark ground.
 SCALES = {False: ["#BBD9EC", "#0072B2", "#00263D"], True: ["#1D4B69", "#3A9BD6", "#E3F3FC"]}
@@ -63,7 +64,9 @@ def map_figure(
     chart.update_yaxes(range=[low[1] - margin[1], high[1] + margin[1]], scaleanchor="x", **hidden)
     if regions is not None and len(regions):
         scale = float(np.min(np.array([WIDTH, height - TOP]) / (high - low + 2 * margin)))
-        for row in regions[placed(regions, scale)].to_dict("records"):
+        own = points.loc[points["latent"] == chosen, ["x", "y", "label"]].rename(columns={"label": "words"})
+        own["y"] += RAISED / scale  # its name comes first, and no region's over it
+        for row in regions[placed(pd.concat([own, regions]), scale)[len(own) :]].to_dict("records"):
             chart.add_annotation(
                 x=row["x"], y=row["y"], text=plain(row["words"]), showarrow=False, captureevents=False,
                 font=_lettering(12, dark),
@@ -177,7 +180,7 @@ def _mark(
             )
     for row in points[points["latent"] == chosen].to_dict("records"):
         chart.add_annotation(
-            x=row["x"], y=row["y"], text=f"<b>{plain(row['label']) or 'no label'}</b>", ax=0, ay=-32,
+            x=row["x"], y=row["y"], text=f"<b>{plain(row['label']) or 'no label'}</b>", ax=0, ay=-RAISED,
             arrowwidth=1, arrowhead=0, arrowcolor=INK[dark], font=_lettering(14, dark),
             captureevents=False,
         )  # fmt: skip

@@ -96,3 +96,12 @@ def test_names_do_not_overlap_and_the_first_stays() -> None:
 
 def test_regions_without_a_name_are_not_named() -> None:
     assert not placed(pd.DataFrame({"x": [0.0], "y": [0.0], "words": [""]}), 1.0).any()
+
+
+def test_the_chosen_latents_name_has_no_regions_over_it(points: pd.DataFrame) -> None:
+    named = pd.DataFrame(
+        {"region": [0], "x": points["x"][5], "y": points["y"][5] + 0.2, "words": ["a region"]}
+    )
+    assert len(map_figure(points, "type", named).layout.annotations) == 1
+    texts = [note.text for note in map_figure(points, "type", named, chosen=5).layout.annotations]
+    assert texts == ["<b>label 5</b>"]

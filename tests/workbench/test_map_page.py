@@ -46,7 +46,12 @@ def html_of(app: AppTest) -> str:
 
 
 def test_customdata_comes_as_a_dict_or_a_list() -> None:
-    points = [{"customdata": {"0": 7.0, "1": 3}}, {"customdata": [9.0, 1]}, {"x": 1}, {"customdata": [7.0]}]
+    points: list[dict[str, object]] = [
+        {"customdata": {"0": 7.0, "1": 3}},
+        {"customdata": [9.0, 1]},
+        {"x": 1},
+        {"customdata": [7.0]},
+    ]
     assert latents_of(points) == [7, 9]
 
 

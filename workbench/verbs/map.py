@@ -36,5 +36,6 @@ def map_verb(
 
     print_table(pd.DataFrame(made.quality))
     print(
-        f"Estimates: the 10 nearest latents by direction that are among the 10 and 50 nearest on the map of {study}"
+        "kept: the share of a latent's 10 nearest by direction that are among its 10 or 50 nearest on the map, "
+        "estimated on the sampled latents"
     )
