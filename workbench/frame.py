@@ -19,7 +19,9 @@ from workbench import cache, highlight, links, selection
 ASSETS = Path(__file__).parent / "assets"
 PAGES = "pages"
 DEFAULT_PATH = Path("artifacts/studies")
-ROUTER = st.components.v2.component("router", js=(ASSETS / "router.js").read_text(encoding="utf-8"))
+ROUTER = st.components.v2.component(
+    "router", js=(ASSETS / "router.js").read_text(encoding="utf-8").replace("PAGES", "|".join(links.PAGES))
+)
 
 
 def studies(arguments: Sequence[str] | None = None) -> dict[str, Path]:

@@ -11,7 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-KEYS = ("study", "q", "doc", "latent", "idf", "find", "job", "sae", "others", "colour")
+KEYS = (
+    *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
+    *("find", "type", "band", "alive", "colour", "rule", "word", "text", "other", "kind"),
+)
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {"study": ("q", "doc", "latent", "find", "sae", "others"), "q": ("doc",)}
 STORE = "selection"
