@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analyses.attribution import query_latents
-from analyses.dictionary import Context, context_of
+from analyses.contexts import Context, context_of
 from analyses.surface import readable_wordpiece
 from analyses.vocabulary import vocabulary_table
 from analyses.words import WordTable, folded, word_table
@@ -108,14 +108,19 @@ def _latents_of(study: Study, tokens: NDArray[np.int32], vocabulary: pd.DataFram
     return found.iloc[order].reset_index(drop=True)
 
 
-def word_contexts(study: Study, entry: WordEntry, latent: int, n_contexts: int = 3) -> tuple[Context, ...]:
-    """Where the word stands with this latent firing on it most strongly, one context a document."""
+def word_contexts(
+    study: Study, entry: WordEntry, latent: int, n_contexts: int = 3, window: int = 90
+) -> tuple[Context, ...]:
+    """Where the word stands with this latent firing on it most strongly, one context a document.
+
+    window: characters on each side of the word.
+    """
     rows = np.asarray(study.tokens.indices[entry.tokens])
     strength = np.where(rows == latent, study.tokens.activations[entry.tokens], 0).max(axis=1, initial=0)
     order = np.argsort(-strength, kind="stable")[: int((strength > 0).sum())]
     documents = study.tokens.document_of(entry.tokens[order])
     first = np.sort(np.unique(documents, return_index=True)[1])[:n_contexts]
-    return tuple(context_of(study, latent, int(entry.tokens[order[i]])) for i in first)
+    return tuple(context_of(study, latent, int(entry.tokens[order[i]]), window) for i in first)
 
 
 def find_latents(
@@ -156,6 +161,7 @@ def _by_word(study: Study, text: str, words: WordTable | None, vocabulary: pd.Da
         latents = word_entry(study, text, words, vocabulary).latents
     except UserError:
         return _found([], "word", [])
+    latents = latents.sort_values("share", ascending=False, kind="stable")
     return _found(latents["latent"], "word", latents["share"])
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from analyses.dictionary import Highlight
+from analyses.contexts import Highlight
 from analyses.figures.theme import ACTIVATION, AGAINST, FOR, system_colour, translucent
 
 Hue = Literal["activation", "credit"]
@@ -214,3 +214,63 @@ def progress_bar(part: float) -> str:
         f'<div class="lt-progress" role="progressbar" aria-valuenow="{share:.0f}" aria-valuemin="0" '
         f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
     )
+
+
+def token_text(text: str, tokens: Iterable[tuple[int, int, float, str, str]], largest: float) -> str:
+    """`text` with each token a link: rows of (start, end, activation, the note on hover, address), in text order.
+
+    The ground is as deep as the activation, bare at 0. Spans that leave the text or overlap an earlier one
+    are left out.
+    """
+    parts, done = [], 0
+    for start, end, activation, note, address in tokens:
+        if not done <= start < end <= len(text):
+            continue
+        parts.append(escape(text[done:start]))
+        parts.append(token_link(text[start:end], activation / (largest or 1.0), note, address))
+        done = end
+    return "".join(parts) + escape(text[done:])
+
+
+def token_link(token: str, strength: float, note: str, address: str, css: str = "lt-token") -> str:
+    """One token as a link; strength in [0, 1]."""
+    colour = f' style="background-color:{ground(strength, "activation")}"' if strength > 0 else ""
+    return (
+        f'<a class="{css}"{colour} href="{escape(address)}" data-value="{escape(note)}">{escape(token)}</a>'
+    )
+
+
+def link_bars(
+    rows: Iterable[tuple[str, int, str, float, str]], colour: str, chosen: int | None = None
+) -> str:
+    """Bars of latents whose names are links: rows of (name, latent, address, length in [0, 1], note)."""
+    items = "".join(
+        f'<li class="{"lt-chosen" if latent == chosen else ""}"><span class="lt-name">{link(name, address)} '
+        f'<span class="lt-number">{latent}</span></span><span class="lt-track">'
+        f'<i style="width:{100 * min(max(length, 0), 1):.1f}%;background:{colour}"></i></span>'
+        f'<span class="lt-value">{escape(note)}</span></li>'
+        for name, latent, address, length, note in rows
+    )
+    return f'<ul class="lt-bars lt-latents">{items}</ul>'
+
+
+def focused(text: str, marks: Sequence[Highlight], focus: Highlight, hue: Hue) -> str:
+    """`marked`, with a frame around the focus."""
+    largest = max((mark.value for mark in marks), default=0.0)
+    before = [mark for mark in marks if mark.end <= focus.start]
+    after = [
+        Highlight(mark.start - focus.end, mark.end - focus.end, mark.value)
+        for mark in marks
+        if mark.start >= focus.end
+    ]
+    own = [Highlight(0, focus.end - focus.start, focus.value)]
+    framed = marked(text[focus.start : focus.end], own, hue, largest).replace(
+        'class="lt-mark"', 'class="lt-mark lt-focus"', 1
+    )
+    head, tail = text[: focus.start], text[focus.end :]
+    return marked(head, before, hue, largest) + framed + marked(tail, after, hue, largest)
+
+
+def unread(text: str) -> str:
+    """The end of a text, beyond what an encoder takes in."""
+    return f'<span class="lt-unread">{escape(text)}</span>'

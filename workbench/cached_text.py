@@ -1,0 +1,68 @@
+"""Caches of the pages that start from words: the words of a study, and the reader's own texts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analyses import lookup, own_text, words
+from analyses.contexts import Context
+from data.errors import UserError
+from retrieval.bm25 import Bm25Parameters
+from retrieval.study import EncodedText
+from workbench import cache
+from workbench.cache import Idf, Key
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def word_table(key: Key) -> words.WordTable:
+    return words.word_table(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def word_entry(key: Key, word: str) -> lookup.WordEntry | None:
+    """The entry of a word, None where the study's documents lack it."""
+    try:
+        return lookup.word_entry(cache.open_study(key), word, word_table(key), cache.vocabulary_table(key))
+    except UserError:
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def word_contexts(key: Key, word: str, latent: int) -> tuple[Context, ...]:
+    entry = word_entry(key, word)
+    return lookup.word_contexts(cache.open_study(key), entry, latent) if entry else ()
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def find_latents(key: Key, text: str) -> pd.DataFrame:
+    return lookup.find_latents(
+        cache.open_study(key), text, word_table(key), cache.vocabulary_table(key), lambda t: encode(key, t)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def encode(key: Key, text: str, kind: own_text.Kind = "document") -> EncodedText:
+    with cache.encoder_lock():
+        return cache.open_study(key).encode(text, kind)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf) -> own_text.OwnText:
+    return own_text.read_text(
+        cache.open_study(key),
+        encode(key, text, kind),
+        kind,
+        Bm25Parameters(idf=idf),
+        cache.vocabulary_table(key),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def compare_texts(key: Key, first: str, second: str, kind: own_text.Kind, idf: Idf) -> pd.DataFrame:
+    return own_text.compare_texts(
+        cache.open_study(key),
+        read_text(key, first, kind, idf),
+        read_text(key, second, "document", idf),
+        Bm25Parameters(idf=idf),
+    )
