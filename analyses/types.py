@@ -9,9 +9,9 @@ The paper reports 33% lexical, 10% narrow and 57% broad, and how it told them ap
 its thresholds are arguments. `type_measures` holds what is measured, `classify` is the rule. Broad is the rest, be
 it one topic or several unrelated words: `coherence` tells these apart, and is not in the rule.
 
-A form is a word of the text, lower-cased and stemmed (analyses.forms). Shares are of a latent's whole activation, so
-what falls on special tokens falls on no form. For `top_forms` stop words and punctuation do not count: latents that
-sit on full stops and articles whatever the topic would pass for a cluster of words close in meaning.
+A form is a word of the text, lower-cased and stemmed (analyses.forms). Shares are of a latent's whole activation,
+so what falls on special tokens falls on no form. For `top_forms` stop words and punctuation do not count: latents
+that sit on full stops and articles whatever the topic would pass for a cluster of words close in meaning.
 """
 
 from __future__ import annotations

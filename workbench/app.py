@@ -5,7 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench import frame, selection
-from workbench.views import latent, map, method, numbers_guide, overview, saes, search, train, vocabulary
+from workbench.views import (
+    latent,
+    map,
+    method,
+    numbers_guide,
+    overview,
+    saes,
+    search,
+    train,
+    types,
+    vocabulary,
+    word,
+    your_text,
+)
 
 
 def home() -> None:
@@ -20,6 +33,9 @@ PAGES = {
     "search": st.Page(search.page, title="Search", url_path="search"),
     "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
     "latent": st.Page(latent.page, title="Latent", url_path="latent"),
+    "word": st.Page(word.page, title="Word", url_path="word"),
+    "text": st.Page(your_text.page, title="Your text", url_path="text"),
+    "types": st.Page(types.page, title="Types", url_path="types"),
     "map": st.Page(map.page, title="Map", url_path="map"),
     "method": st.Page(method.page, title="Method", url_path="method"),
     "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
@@ -27,7 +43,7 @@ PAGES = {
 GROUPS = {
     "Study": ["overview", "train", "saes"],
     "Ranking": ["search"],
-    "Vocabulary": ["vocabulary", "latent", "map"],
+    "Vocabulary": ["vocabulary", "latent", "word", "text", "types", "map"],
     "Guide": ["method", "numbers"],
 }
 

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analyses import attribution, comparison, dictionary, layers, overview, vocabulary
+from analyses import attribution, comparison, layers, overview, vocabulary
 from analyses.contexts import Highlight
-from analyses.dictionary import LatentEntry
 from analyses.quality_record import QualityCard
 from analyses.sae_comparison import SaeComparison
 from data.errors import UserError
@@ -98,11 +97,6 @@ def labels(key: Key) -> dict[int, str]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def rank_frequency(key: Key) -> pd.DataFrame:
     return vocabulary.rank_frequency(open_study(key), vocabulary_table(key))
-
-
-@st.cache_resource(show_spinner=False, max_entries=256)
-def latent_entry(key: Key, latent: int) -> LatentEntry:
-    return dictionary.latent_entry(open_study(key), latent, vocabulary=vocabulary_table(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

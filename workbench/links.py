@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-PAGES = ("overview", "train", "saes", "search", "latent", "vocabulary", "map", "method", "numbers")
+PAGES = (
+    "overview",
+    "train",
+    "saes",
+    "search",
+    "latent",
+    "vocabulary",
+    "word",
+    "text",
+    "types",
+    "map",
+    "method",
+    "numbers",
+)
 
 
 def href(page: str, **selection: object) -> str:

@@ -1,4 +1,4 @@
-"""Types of latents, drawn: how much of a vocabulary is lexical, narrow and broad, beside the paper's.
+"""Types of latents, drawn: how much of a vocabulary is lexical, narrow and broad, and by what threshold.
 
 The three colours are Paul Tol's high-contrast scheme (SRON/EPS/TN/09-002), made to be told apart by every eye and
 in grey; what has no type is grey.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from analyses.figures.theme import INK, figure, plain, translucent
+from analyses.figures.theme import INK, QUIET, figure, plain, translucent
 
 TYPE_COLOURS = {
     "lexical": "#004488",
@@ -26,6 +26,11 @@ TYPE_NAMES = {
     "broad": "Broad topical",
     "rare": "Too rare to tell",
     "dead": "Dead",
+}
+CONTROL_NAMES = {
+    "sample": "These latents, on a sample",
+    "random_directions": "Random directions, same sample",
+    "wordpieces": "Wordpieces",
 }
 PAPER = "the paper"
 
@@ -63,4 +68,27 @@ def type_shares_figure(shares: Mapping[str, pd.DataFrame], height: int | None = 
         range=[0, 1], tickformat=".0%", showgrid=False, title="of the latents that have a type"
     )
     chart.update_yaxes(autorange="reversed", tickfont={"size": 14})
+    return chart
+
+
+def threshold_figure(curves: pd.DataFrame, chosen: float, height: int = 190) -> go.Figure:
+    """Shares of the types over one threshold, a line a type, with a rule at the chosen value.
+
+    curves: rows of one threshold of `analyses.types.shares_by_threshold`, columns value, type, share.
+    """
+    chart = figure(height)
+    chart.add_vline(x=chosen, line={"color": QUIET, "width": 1.5, "dash": "dot"}, layer="below")
+    for kind, line in curves.groupby("type", sort=False):
+        name = TYPE_NAMES[str(kind)]
+        chart.add_scatter(
+            x=line["value"],
+            y=line["share"],
+            name=name,
+            mode="lines",
+            line={"color": TYPE_COLOURS[str(kind)], "width": 2.5},
+            hovertemplate=f"<b>{name}</b> %{{y:.1%}}<br>at %{{x:.3f}}<extra></extra>",
+        )
+    chart.update_layout(showlegend=False)
+    chart.update_xaxes(range=[0, 1], nticks=6, showgrid=False)
+    chart.update_yaxes(range=[0, 1], tickformat=".0%", nticks=4)
     return chart

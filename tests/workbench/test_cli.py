@@ -19,7 +19,19 @@ from workbench.verbs.options import parse_count
 Command = Callable[..., int]
 VERBS = (
     *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers"),
-    *("map", "jobs", "search", "explain", "evaluate", "latent", "app", "collection"),
+    *(
+        "latents",
+        "vocabulary-table",
+        "type-controls",
+        "map",
+        "jobs",
+        "search",
+        "explain",
+        "evaluate",
+        "latent",
+        "app",
+        "collection",
+    ),
 )
 
 

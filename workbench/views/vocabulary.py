@@ -2,69 +2,127 @@
 
 from __future__ import annotations
 
+from typing import cast, get_args
+
 import pandas as pd
 import streamlit as st
 
 from analyses.figures.rank_frequency import rank_frequency_figure
-from workbench import cache, frame, highlight, selection
+from analyses.figures.types import TYPE_NAMES
+from analyses.lexicon import Alive, matching
+from analyses.recurrence import band_names
+from analyses.types import TYPES, UNTYPED
+from retrieval.study import Study
+from workbench import cache, cached_types, frame, highlight, selection, type_rule
 from workbench.formats import count
 
 COLUMNS = {
     "latent": "Latent",
     "label": "Label",
+    "type": "Type",
+    "rank": "Rank",
     "document_frequency": "Documents",
     "token_count": "Tokens",
     "collection_frequency": "Activation",
     "idf": "idf",
     "idf_lucene": "idf, Lucene",
     "share_of_length": "Share of length",
-    "top_wordpiece": "Top wordpiece",
-    "top_wordpiece_share": "Its share",
+    "top_form": "Top form",
+    "top_form_share": "Its share",
+    "form_entropy": "Entropy, bits",
+    "closeness": "Closeness",
+    "coherence": "Coherence",
+    "alive": "Fires",
 }
+FORMATS = {
+    "Rank": "localized",
+    "Documents": "localized",
+    "Tokens": "localized",
+    "Activation": "%.0f",
+    "idf": "%.2f",
+    "idf, Lucene": "%.2f",
+    "Share of length": "percent",
+    "Entropy, bits": "%.1f",
+    "Closeness": "%.2f",
+    "Coherence": "%.2f",
+}
+ALIVE: dict[Alive, str] = {"yes": "Fire here", "no": "Never fire here", "any": "All latents"}
 
 
 def page() -> None:
-    key, _ = frame.opened()
-    table = cache.vocabulary_table(key)
-    alive = table[table["document_frequency"] > 0]
+    key, study = frame.opened()
+    table = cached_types.table(key, type_rule.chosen())
     here = selection.current()
     frame.heading("Vocabulary", "Which terms do the latents form, and are they used as words are?")
     chosen = int(here["latent"]) if here.get("latent", "").isdigit() else None
     frame.show(rank_frequency_figure(cache.rank_frequency(key), chosen), "ranks")
-    box, note = st.columns([1, 2], vertical_alignment="center")
-    wanted = box.text_input(
-        "Find", value=here.get("find", ""), placeholder="Find a label, a wordpiece or a number",
-        label_visibility="collapsed",
-    ).strip()  # fmt: skip
-    if wanted != here.get("find", ""):
-        selection.choose(find=wanted)
-    found = matching(alive, wanted)
+    found = filtered(study, table)
+    n_alive = int(table["alive"].sum())
+    note, *exports = st.columns([6, 1, 1], vertical_alignment="center")
     note.caption(
-        f"{count(len(found))} of {count(len(alive))} latents that fire here; "
-        f"{count(len(table) - len(alive))} never do. Select a row to open its latent."
+        f"{count(len(found))} of {count(n_alive)} latents that fire here; {count(len(table) - n_alive)} never do. "
+        "Select a row to open its latent."
     )
     if found.empty:
-        st.html(highlight.calm("No such latent", f'No label, wordpiece or number matches "{wanted}".'))
+        st.html(highlight.calm("No such latent", "No latent passes these filters: take one away."))
         return
+    name = f"{study.name}-vocabulary"
+    exports[0].download_button(
+        "CSV",
+        lambda: found.to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        width="stretch",
+        on_click="ignore",
+    )
+    exports[1].download_button(
+        "Parquet", lambda: found.to_parquet(index=False), f"{name}.parquet",
+        "application/vnd.apache.parquet", width="stretch", on_click="ignore",
+    )  # fmt: skip
+    show_table(found)
+
+
+def filtered(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the filters let through; what they say lives in the URL."""
+    here = selection.current()
+    kinds, bands = [*TYPES, *UNTYPED], ["", *band_names(len(study.corpus))]
+    now = {name: here.get(name, "") for name in ("find", "type", "band", "alive")}
+    state = "|".join(now.values())  # a widget's key: a link that says otherwise makes the widgets anew
+    text, kind, frequency, liveness = st.columns([3, 3, 2, 2])
+    wanted = text.text_input(
+        "Find", now["find"], placeholder="A label, a word or a number", key=f"find {state}",
+    ).strip()  # fmt: skip
+    types = kind.multiselect(
+        "Type", kinds, [name for name in now["type"].split(",") if name in kinds], key=f"type {state}",
+        format_func=lambda name: TYPE_NAMES[name], placeholder="Every type",
+    )  # fmt: skip
+    band = frequency.selectbox(
+        "Documents", bands, bands.index(now["band"]) if now["band"] in bands else 0, key=f"band {state}",
+        format_func=lambda name: name or "Any number",
+    )  # fmt: skip
+    ways = list(get_args(Alive))
+    alive = liveness.selectbox(
+        "Liveness", ways, ways.index(now["alive"]) if now["alive"] in ways else 0, key=f"alive {state}",
+        format_func=lambda name: ALIVE[name],
+    )  # fmt: skip
+    said = {"find": wanted, "type": ",".join(types), "band": band, "alive": "" if alive == "yes" else alive}
+    selection.choose(**said)
+    if selection.current() != here:
+        st.rerun()
+    return matching(table, wanted, types, band, cast(Alive, alive))
+
+
+def show_table(found: pd.DataFrame) -> None:
+    """The rows; one that is selected opens its latent."""
+    shown = found[list(COLUMNS)].rename(columns=COLUMNS)
+    numbers = {name: st.column_config.NumberColumn(format=form) for name, form in FORMATS.items()}
     event = st.dataframe(
-        found[list(COLUMNS)].rename(columns=COLUMNS), hide_index=True, width="stretch", height=460,
+        shown, hide_index=True, width="stretch", height=460,
         on_select="rerun", selection_mode="single-row", key="vocabulary table",
         column_config={
-            "Activation": st.column_config.NumberColumn(format="%.0f"),
-            "idf": st.column_config.NumberColumn(format="%.2f"),
-            "idf, Lucene": st.column_config.NumberColumn(format="%.2f"),
-            "Share of length": st.column_config.NumberColumn(format="percent"),
+            **numbers,
             "Its share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
         },
     )  # fmt: skip
     if event.selection.rows:
         frame.go("latent", latent=int(found["latent"].iloc[event.selection.rows[0]]))
-
-
-def matching(table: pd.DataFrame, wanted: str) -> pd.DataFrame:
-    """Rows whose label, wordpiece or number holds `wanted`, the most frequent first."""
-    if wanted:
-        text = table["label"].str.contains(wanted, case=False, regex=False)
-        piece = table["top_wordpiece"].str.contains(wanted, case=False, regex=False)
-        table = table[text | piece | (table["latent"].astype(str) == wanted)]
-    return table.sort_values("document_frequency", ascending=False, kind="stable")

@@ -1,0 +1,84 @@
+"""The lexicon: every latent of a study in one table: how often it is used, and what it looks like.
+
+`lexicon` joins the vocabulary (analyses.vocabulary) and what types are told by (analyses.types).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analyses.recurrence import frequency_bands
+from analyses.types import TypeThresholds, classify
+from data.errors import UserError
+from data.files import new_file
+
+Alive = Literal["yes", "no", "any"]
+MEASURES = ("top_form", "top_form_share", "top_forms", "form_entropy", "closeness", "coherence")
+
+
+def lexicon(
+    vocabulary: pd.DataFrame, measures: pd.DataFrame, thresholds: TypeThresholds, n_docs: int
+) -> pd.DataFrame:
+    """A row a latent, most frequent first (in documents; equal ones by number).
+
+    vocabulary: `analyses.vocabulary.vocabulary_table`, measures: `analyses.types.type_measures`, whose columns it
+    has, and: type, by the thresholds; rank by document frequency (from 1, equal ones alike); band of it
+    (`analyses.recurrence.frequency_bands`); alive, whether it fires on any token of the study.
+    """
+    frequency = vocabulary["document_frequency"]
+    table = vocabulary.assign(
+        type=classify(measures, thresholds),
+        rank=frequency.rank(method="min", ascending=False).astype(np.int64),
+        band=frequency_bands(frequency.to_numpy(), n_docs),
+        alive=vocabulary["token_count"] > 0,
+        **{name: measures[name] for name in MEASURES},
+    )
+    first = ["latent", "label", "type", "rank", "document_frequency"]
+    table = table[[*first, *(name for name in table.columns if name not in first)]]
+    return table.sort_values("document_frequency", ascending=False, kind="stable", ignore_index=True)
+
+
+def matching(
+    table: pd.DataFrame,
+    wanted: str = "",
+    types: Collection[str] = (),
+    band: str = "",
+    alive: Alive = "any",
+) -> pd.DataFrame:
+    """Rows whose label, top words or wordpiece holds `wanted`, or whose number it is, of the types and band.
+
+    An empty filter lets all through; rows stay in order.
+    """
+    keep = np.ones(len(table), dtype=bool)
+    if wanted:
+        keep = (table["latent"].astype(str) == wanted).to_numpy()
+        for column in ("label", "top_forms", "top_wordpiece"):
+            keep = keep | table[column].str.contains(wanted, case=False, regex=False).to_numpy(bool)
+    if types:
+        keep = keep & table["type"].isin(list(types)).to_numpy()
+    if band:
+        keep = keep & (table["band"] == band).to_numpy()
+    if alive != "any":
+        keep = keep & (table["alive"] == (alive == "yes")).to_numpy()
+    return table[keep]
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as .parquet or .csv (UTF-8), whole or not at all; any other ending is a `UserError`."""
+    check_ending(path)
+    with new_file(path) as temporary:
+        if path.suffix == ".csv":
+            table.to_csv(temporary, index=False)
+        else:
+            table.to_parquet(temporary, index=False)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file that `write_table` cannot write, before anything is computed for it."""
+    if path.suffix not in (".parquet", ".csv"):
+        raise UserError(f"{path} is not a table's name: expected one that ends in .parquet or .csv")

@@ -1,0 +1,77 @@
+"""The lexicon: vocabulary and types in one table, found by filters, and the same after it was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analyses.lexicon import lexicon, matching, write_table
+from analyses.recurrence import band_names
+from analyses.types import TypeThresholds, latent_types, type_measures
+from analyses.vocabulary import compute_vocabulary
+from data.errors import UserError
+from retrieval.study import Study
+
+
+@pytest.fixture(scope="module")
+def table(tiny_study: Study) -> pd.DataFrame:
+    vocabulary, measures = compute_vocabulary(tiny_study), type_measures(tiny_study)
+    return lexicon(vocabulary, measures, TypeThresholds(), len(tiny_study.corpus))
+
+
+def test_a_row_a_latent_most_frequent_first(tiny_study: Study, table: pd.DataFrame) -> None:
+    assert sorted(table["latent"]) == list(range(tiny_study.n_latents))
+    assert table["document_frequency"].is_monotonic_decreasing
+    frequency = tiny_study.index.document_frequency
+    np.testing.assert_array_equal(
+        table["rank"], [1 + (frequency > one).sum() for one in frequency[table["latent"]]]
+    )
+    np.testing.assert_array_equal(table["alive"], frequency[table["latent"]] > 0)
+
+
+def test_rows_are_those_of_the_types(tiny_study: Study, table: pd.DataFrame) -> None:
+    by_latent = table.set_index("latent").sort_index()
+    types = latent_types(tiny_study).set_index("latent")
+    for name in ("type", "top_form", "top_form_share", "form_entropy"):
+        pd.testing.assert_series_equal(by_latent[name], types[name], check_dtype=False)
+
+
+def test_filters_split_the_table(tiny_study: Study, table: pd.DataFrame) -> None:
+    assert len(matching(table)) == len(table)
+    of_bands = [matching(table, band=band) for band in band_names(len(tiny_study.corpus))]
+    assert sum(map(len, of_bands)) == len(table)
+    of_types = [matching(table, types=[kind]) for kind in table["type"].unique()]
+    assert sum(map(len, of_types)) == len(table)
+    assert len(matching(table, alive="yes")) + len(matching(table, alive="no")) == len(table)
+    assert (matching(table, alive="no")["type"] == "dead").all()
+
+
+def test_filters_meet(table: pd.DataFrame) -> None:
+    label = str(table["label"].iloc[0]).split(" · ")[0]
+    found = matching(table, label.upper(), [str(table["type"].iloc[0])], str(table["band"].iloc[0]), "yes")
+    assert table["latent"].iloc[0] in found["latent"].to_list()
+    assert matching(found, label)["latent"].to_list() == found["latent"].to_list()
+    number = str(table["latent"].iloc[3])
+    assert int(number) in matching(table, number)["latent"].to_list()
+    assert matching(table, "no(such[label*").empty
+
+
+@pytest.mark.parametrize(("ending", "read"), [("parquet", pd.read_parquet), ("csv", None)])
+def test_export_then_read_is_identity(table: pd.DataFrame, tmp_path: Path, ending: str, read: object) -> None:
+    path = tmp_path / f"vocabulary.{ending}"
+    write_table(table, path)
+    found = (
+        pd.read_parquet(path)
+        if read
+        else pd.read_csv(path, keep_default_na=False, na_values={"closeness": "", "coherence": ""})
+    )
+    pd.testing.assert_frame_equal(found, table, check_dtype=False)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_another_ending_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\.parquet or \.csv"):
+        write_table(table, tmp_path / "vocabulary.xlsx")

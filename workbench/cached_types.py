@@ -1,0 +1,39 @@
+"""Caches of the vocabulary's table and of the types; see `workbench.cache` for what a key is."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pandas as pd
+import streamlit as st
+
+from analyses import lexicon, type_controls, types
+from analyses.types import TypeThresholds
+from workbench import cache
+
+
+@st.cache_resource(
+    show_spinner="Measuring types; some seconds, where the study does not hold them", max_entries=4
+)
+def measures(key: cache.Key) -> pd.DataFrame:
+    study = cache.open_study(key)
+    with nullcontext() if types.types_are_kept(study) else cache.encoder_lock():
+        return types.type_measures(study)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def table(key: cache.Key, thresholds: TypeThresholds) -> pd.DataFrame:
+    """The lexicon under the rule's thresholds."""
+    vocabulary, n_docs = cache.vocabulary_table(key), len(cache.open_study(key).corpus)
+    return lexicon.lexicon(vocabulary, measures(key), thresholds, n_docs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def curves(key: cache.Key, thresholds: TypeThresholds) -> pd.DataFrame:
+    return types.shares_by_threshold(measures(key), thresholds)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def controls(key: cache.Key, modified: int) -> pd.DataFrame | None:
+    """The kept controls; `modified`, their file's time in nanoseconds, makes controls made anew be read anew."""
+    return type_controls.type_controls(cache.open_study(key))

@@ -1,0 +1,37 @@
+"""The verb that looks latents up, by word, by label or by an example sentence."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from data.errors import UserError
+from workbench.printing import print_json, print_table
+from workbench.verbs.options import AsJson, StudyFolder
+
+
+def latents_verb(
+    study: StudyFolder,
+    where: Annotated[
+        str, typer.Option(help="A word, part of a label, a latent's number, or a sentence.", metavar="TEXT")
+    ],
+    limit: Annotated[int, typer.Option(help="How many latents in each way of finding them.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Find latents: those that fire on a word, whose label holds it, or that a sentence wakes.
+
+    `workbench latents studies/scifact --where "protein"`
+    """
+    from analyses.lookup import find_latents
+    from retrieval.study import Study
+
+    if not where.strip():
+        raise UserError("--where is empty: expected a word, part of a label, a number or a sentence")
+    found = find_latents(Study.open(study), where, limit=limit)
+    if as_json:
+        print_json(found.to_dict("records"))
+    elif found.empty:
+        print("No latent answers to this.")
+    else:
+        print_table(found)
