@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from analyses.types import write_types
 from analyses.vocabulary import write_vocabulary
+from analyses.words import write_words
 from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder, EncoderConfig
@@ -97,6 +98,7 @@ def make_study(
     )
     write_vocabulary(study)
     write_types(study, progress)
+    write_words(study)
     return study
 
 
