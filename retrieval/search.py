@@ -82,12 +82,44 @@ def contributions(index: WeightedIndex, query: csr_array, document: int) -> tupl
     return float(np.add.accumulate(parts[as_added])[-1]) if len(parts) else 0.0, ledger
 
 
+def scores_of_all(index: WeightedIndex, query: csr_array) -> NDArray[np.float32]:
+    """Score of every document for one query (1, n_terms), to the bit what `search` ranks by; float32 (n_docs,)."""
+    query = _one_query(index, query)
+    weights = _query_weights(index, query).astype(np.float32)
+    terms, weights = query.indices[weights > 0], weights[weights > 0]
+    scores = np.zeros(index.n_docs, np.float32)
+    rows = index.dense_row[terms]
+    rare, frequent = rows < 0, rows >= 0
+    postings = (index.index.indptr, index.index.documents, index.impact)
+    _scatter(*postings, terms[rare].astype(np.int32), weights[rare], scores)
+    _add_rows(index.dense, rows[frequent], weights[frequent], scores)
+    return scores
+
+
+def contribution_table(
+    index: WeightedIndex, query: csr_array, documents: NDArray[np.integer[Any]]
+) -> NDArray[np.float64]:
+    """Contribution of each term of one query (1, n_terms) to each of some documents, as in their ledgers.
+
+    float64 (n_query_terms, n_documents): rows in the order of `query.indices`, sorted; a column sums to the score.
+    """
+    query = _one_query(index, query)
+    parameters, documents = index.parameters, np.asarray(documents, np.int64)
+    positions = np.array([index.index.positions(int(d), query.indices) for d in documents], np.int64)
+    positions = positions.reshape(len(documents), query.nnz)
+    mass = take_or_zero(index.index.mass, positions.ravel()).reshape(positions.shape)
+    weight = bm25.term_weight(mass, parameters.phi)
+    norm = bm25.length_norm(index.document_length[documents], index.average_length, parameters.b)
+    saturated = bm25.saturation(weight, parameters.k1, norm[:, None])
+    return (saturated * _query_weights(index, query)).T
+
+
 def score_documents(
     index: WeightedIndex, query: csr_array, documents: NDArray[np.integer[Any]]
 ) -> NDArray[np.float64]:
     """Exact scores of named documents for one query (1, n_terms): sums of their ledgers; (len(documents),)."""
-    query = _one_query(index, query)
-    return np.array([contributions(index, query, int(d))[1]["contribution"].sum() for d in documents], float)
+    scores: NDArray[np.float64] = contribution_table(index, query, documents).sum(axis=0)
+    return scores
 
 
 def _one_query(index: WeightedIndex, query: csr_array) -> csr_array:

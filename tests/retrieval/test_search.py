@@ -15,7 +15,7 @@ from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.index import Index, WeightedIndex
 from retrieval.run import Run
-from retrieval.search import contributions, score_documents, search
+from retrieval.search import contribution_table, contributions, score_documents, scores_of_all, search
 
 
 def names(n: int) -> list[str]:
@@ -157,6 +157,28 @@ def test_contributions_sum_to_the_score(
             product = ledger["query_weight"] * ledger["idf"] * ledger["saturation"]
             np.testing.assert_array_equal(ledger["contribution"], product)
             assert ((ledger["document_weight"] > 0) == (ledger["saturation"] > 0)).all()
+
+
+@given(data=st.data())
+def test_all_scores_rank_as_search_and_split_into_contributions(
+    data: st.DataObject, any_counts: st.SearchStrategy[Any], any_parameters: st.SearchStrategy[Bm25Parameters]
+) -> None:
+    (counts, queries), parameters = data.draw(any_counts), data.draw(any_parameters)
+    index = WeightedIndex.of(Index.from_counts(counts), parameters)
+    everything = np.arange(counts.shape[0])
+    run = run_of(counts, queries, parameters, max(1, len(everything)))
+    for query in range(len(run)):
+        row = queries[[query]]
+        scores = scores_of_all(index, row)
+        found = run.documents[query][run.documents[query] >= 0]
+        np.testing.assert_array_equal(scores[found], run.scores[query][: len(found)])
+        assert np.count_nonzero(scores) == len(found)
+        table = contribution_table(index, row, everything)
+        assert table.shape == (row.nnz, len(everything))
+        np.testing.assert_allclose(table.sum(axis=0), scores, rtol=1e-5, atol=1e-6)
+        for document in everything[:3]:
+            ledger = contributions(index, row, int(document))[1]
+            np.testing.assert_allclose(table[:, document], ledger["contribution"], rtol=1e-12)
 
 
 def test_what_cannot_be_searched_is_told() -> None:
