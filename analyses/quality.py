@@ -143,18 +143,21 @@ def choose_held_out(
 
 def random_directions(sae: SparseAutoencoder, states: NDArray[Any], seed: int) -> SparseAutoencoder:
     """An SAE as wide and as sparse with random directions; states: a sample of tokens, (n_tokens, d_model)."""
-    generator = torch.Generator().manual_seed(seed)
-    W = torch.nn.functional.normalize(torch.randn(sae.n_latents, sae.d_model, generator=generator), dim=1)
+    k = sae.k
+    if sae.threshold is not None:
+        k = round(l0(sae.encode(torch.from_numpy(states).float().to(sae.device))[0]))
+    drawn = drawn_directions(sae.n_latents, min(max(k, 1), sae.n_latents), states, seed)
+    return replace(drawn, name=f"random directions for {sae.name}").to(sae.device)
+
+
+def drawn_directions(n_latents: int, k: int, states: NDArray[Any], seed: int) -> SparseAutoencoder:
+    """Top-K over directions of unit length drawn from the seed, about the mean of states, (n_tokens, d_model)."""
     sample = torch.from_numpy(states).float()
-    k = sae.k if sae.threshold is None else round(l0(sae.encode(sample.to(sae.device))[0]))
+    generator = torch.Generator().manual_seed(seed)
+    W = torch.nn.functional.normalize(torch.randn(n_latents, sample.shape[1], generator=generator), dim=1)
     return SparseAutoencoder(
-        W_enc=W,
-        b_enc=torch.zeros(sae.n_latents),
-        W_dec=W,
-        b_dec=sample.mean(0),
-        k=min(max(k, 1), sae.n_latents),
-        name=f"random directions for {sae.name}",
-    ).to(sae.device)
+        W_enc=W, b_enc=torch.zeros(n_latents), W_dec=W, b_dec=sample.mean(0), k=k, name="random directions"
+    )
 
 
 def _twin_name(encoder: Encoder) -> str:

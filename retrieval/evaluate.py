@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import ir_measures
 import pandas as pd
 from ir_measures import RR, R, nDCG
@@ -13,9 +16,10 @@ from retrieval.run import Run
 MEASURES = {"nDCG@10": nDCG @ 10, "R@10": R @ 10, "R@100": R @ 100, "R@1000": R @ 1000, "MRR@10": RR}
 
 
-def evaluate(run: Run, qrels: Qrels) -> pd.DataFrame:
+def evaluate(run: Run, qrels: Qrels, measures: Mapping[str, Any] = MEASURES) -> pd.DataFrame:
     """Index `query_id`, a column a measure (0 to 1), a row for every judged query, in the order of the qrels.
 
+    measures: column -> ir-measures' measure; "MRR@10" is of the first ten ranks, whatever RR is cut at.
     As `trec_eval -c`: queries without qrels are not counted; a judged query without results counts 0, and so
     does one whose qrels hold no relevant document (grade 1 or more). Unlike trec_eval, which breaks ties by
     document id, what is evaluated is the run's own order.
@@ -31,11 +35,12 @@ def evaluate(run: Run, qrels: Qrels) -> pd.DataFrame:
         for row, query in enumerate(run.query_ids)
         if query in judged
     }
-    table = pd.DataFrame(0.0, index=pd.Index(list(judged), name="query_id"), columns=list(MEASURES))
-    names = {measure: name for name, measure in MEASURES.items()}
-    for value in ir_measures.pytrec_eval.iter_calc(list(MEASURES.values()), judged, ranked):
+    table = pd.DataFrame(0.0, index=pd.Index(list(judged), name="query_id"), columns=list(measures))
+    names = {measure: name for name, measure in measures.items()}
+    for value in ir_measures.pytrec_eval.iter_calc(list(measures.values()), judged, ranked):
         table.loc[value.query_id, names[value.measure]] = value.value
-    table["MRR@10"] = table["MRR@10"].where(table["MRR@10"] >= 1 / 10, 0.0)  # the first ten ranks only
+    if "MRR@10" in measures:
+        table["MRR@10"] = table["MRR@10"].where(table["MRR@10"] >= 1 / 10, 0.0)  # the first ten ranks only
     return table
 
 

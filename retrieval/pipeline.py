@@ -74,7 +74,7 @@ def build_study(
     study at `folder` is replaced or refused is for `replace` to say.
     """
     check_encoder(sae, encoder)
-    queries = _evenly_spaced(collection.queries, max_queries)
+    queries = evenly_spaced(collection.queries, max_queries)
     plan = StudyPlan(
         collection.name,
         corpus_fingerprint(collection.corpus),
@@ -151,7 +151,8 @@ def check_encoder(sae: SparseAutoencoder, encoder: Encoder) -> None:
             )
 
 
-def _evenly_spaced(queries: Queries, at_most: int | None) -> Queries:
+def evenly_spaced(queries: Queries, at_most: int | None) -> Queries:
+    """At most so many of the queries, spread evenly over their order; all if None."""
     if at_most is None or len(queries) <= at_most:
         return queries
     rows = np.linspace(0, len(queries) - 1, at_most).round().astype(int)

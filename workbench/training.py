@@ -69,21 +69,23 @@ def train_autoencoder(
     progress: StageProgress,
     resume: bool = False,
     *,
+    distinct_tokens: int | None = None,
     documents_seed: int | None = None,
     disk_budget: int | None = None,
     workers: Workers = ALONE,
 ) -> SparseAutoencoder:
     """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
 
-    Of the text, about config.n_tokens / epochs distinct tokens are encoded, from documents chosen by documents_seed
-    (config.seed if None); a shorter text is read in more epochs, so that config.n_tokens token views are trained on
+    Of the text, about config.n_tokens / epochs (or distinct_tokens) distinct tokens are encoded, from documents chosen
+    by documents_seed (config.seed if None); a shorter text is read in more epochs, so that config.n_tokens token views are trained on
     in any case. Token states are kept in a store, or streamed from the encoder where the store would take more than
     disk_budget bytes (None: half of what is free). The log and the checkpoints of a training that is not finished
     are in `.<out>.training` beside it.
     """
     texts = collection.corpus.texts
     seed = config.seed if documents_seed is None else documents_seed
-    rows = select_documents(encoder, texts, -(-config.n_tokens // epochs), seed)
+    wanted = -(-config.n_tokens // epochs) if distinct_tokens is None else distinct_tokens
+    rows = select_documents(encoder, texts, wanted, seed)
     trained_on: dict[str, Any] = {
         "encoder": encoder.describe(),
         "text": {

@@ -1,0 +1,44 @@
+"""Pruning is indexing again without the pruned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from retrieval.index import ARRAYS, Index
+from retrieval.pruning import least_frequent, most_frequent, without_terms
+
+
+@given(data=st.data())
+def test_an_index_without_terms_is_the_index_of_documents_without_them(
+    data: st.DataObject, any_counts: st.SearchStrategy[Any]
+) -> None:
+    counts, _ = data.draw(any_counts)
+    n_terms = counts.shape[1]
+    gone = np.array(sorted(data.draw(st.sets(st.integers(0, n_terms - 1)))), np.int64)
+    dense = counts.toarray()
+    dense[:, gone] = 0
+    pruned, rebuilt = without_terms(Index.from_counts(counts), gone), Index.from_counts(csr_array(dense))
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(pruned, name), getattr(rebuilt, name))
+
+
+@given(data=st.data(), share=st.floats(0, 1))
+def test_head_and_tail_part_the_terms_that_occur(
+    data: st.DataObject, share: float, any_counts: st.SearchStrategy[Any]
+) -> None:
+    index = Index.from_counts(data.draw(any_counts)[0])
+    head, tail = most_frequent(index, share), least_frequent(index, share)
+    frequency, n_occurring = index.document_frequency, int((index.document_frequency > 0).sum())
+    assert len(head) == len(tail) == round(share * n_occurring)
+    assert (frequency[head] > 0).all()
+    assert (frequency[tail] > 0).all()
+    rest = np.setdiff1d(np.flatnonzero(frequency), head)
+    if len(head) and len(rest):
+        assert frequency[head].min() >= frequency[rest].max()
+    if share <= 0.49:
+        assert not set(head.tolist()) & set(tail.tolist())
