@@ -26,13 +26,22 @@ def without_terms(index: Index, terms: NDArray[np.integer[Any]]) -> Index:
     lengths = [
         np.bincount(documents, term_weight(mass, phi), minlength=index.n_docs) for phi in PHIS
     ]  # in the order of terms, as they were counted
-    return Index(offsets_of(frequency), documents, mass, np.array(lengths).reshape(len(PHIS), index.n_docs))
+    return Index(offsets_of(frequency), documents, mass, np.array(lengths, np.float64).reshape(len(PHIS), -1))
 
 
 def most_frequent(index: Index, share: float) -> NDArray[np.int64]:
     """The most frequent `share` of the terms that occur at all, by documents; ties by their number."""
     order = _by_frequency(index)
     return order[: round(share * len(order))]
+
+
+def as_many_postings(index: Index, terms: NDArray[np.integer[Any]], seed: int) -> NDArray[np.int64]:
+    """Other terms drawn at random until they have as many postings as `terms`, or one term more: their control."""
+    frequency = index.document_frequency
+    others = np.setdiff1d(np.flatnonzero(frequency), terms)
+    drawn = np.random.default_rng(seed).permutation(others)
+    wanted = int(frequency[terms].sum())
+    return drawn[: int(np.searchsorted(np.cumsum(frequency[drawn]), wanted)) + 1] if wanted else drawn[:0]
 
 
 def least_frequent(index: Index, share: float) -> NDArray[np.int64]:

@@ -76,11 +76,11 @@ def train_autoencoder(
 ) -> SparseAutoencoder:
     """Train an SAE on a collection's documents into folder `out`; returns at once if that very SAE stands there.
 
-    Of the text, about config.n_tokens / epochs (or distinct_tokens) distinct tokens are encoded, from documents chosen
-    by documents_seed (config.seed if None); a shorter text is read in more epochs, so that config.n_tokens token views are trained on
-    in any case. Token states are kept in a store, or streamed from the encoder where the store would take more than
-    disk_budget bytes (None: half of what is free). The log and the checkpoints of a training that is not finished
-    are in `.<out>.training` beside it.
+    Of the text, about distinct_tokens (None: config.n_tokens / epochs) are encoded, from documents chosen by
+    documents_seed (config.seed if None); a shorter text is read in more epochs, so that config.n_tokens token views
+    are trained on in any case. Token states are kept in a store, or streamed from the encoder where the store would
+    take more than disk_budget bytes (None: half of what is free). The log and the checkpoints of a training that is
+    not finished are in `.<out>.training` beside it.
     """
     texts = collection.corpus.texts
     seed = config.seed if documents_seed is None else documents_seed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from retrieval.index import ARRAYS, Index
-from retrieval.pruning import least_frequent, most_frequent, without_terms
+from retrieval.pruning import as_many_postings, least_frequent, most_frequent, without_terms
 
 
 @given(data=st.data())
@@ -42,3 +42,18 @@ def test_head_and_tail_part_the_terms_that_occur(
         assert frequency[head].min() >= frequency[rest].max()
     if share <= 0.49:
         assert not set(head.tolist()) & set(tail.tolist())
+
+
+@given(data=st.data(), share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_the_control_is_other_terms_of_as_many_postings(
+    data: st.DataObject, share: float, seed: int, any_counts: st.SearchStrategy[Any]
+) -> None:
+    index = Index.from_counts(data.draw(any_counts)[0])
+    head, frequency = most_frequent(index, share), index.document_frequency
+    control = as_many_postings(index, head, seed)
+    assert not set(control.tolist()) & set(head.tolist())
+    assert len(set(control.tolist())) == len(control)
+    wanted, others = frequency[head].sum(), frequency.sum() - frequency[head].sum()
+    assert frequency[control].sum() >= min(wanted, others)
+    assert frequency[control[:-1]].sum() < wanted or len(control) == 0
+    np.testing.assert_array_equal(control, as_many_postings(index, head, seed))

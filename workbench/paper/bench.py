@@ -1,0 +1,166 @@
+"""The bench: measures cells. What several of them share is made once, and every finished cell is kept.
+
+    token states -> SAE -> counts -> index -> run -> a row a query
+
+Under artifacts()/paper: cells/ (a table each) and runs/ (the rankings that a table quotes), named by fingerprints:
+an interrupted plan goes on where it stopped, and papers share what they have in common.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from ir_measures import R
+from scipy.sparse import csr_array
+
+from analyses.kept import read_kept, write_kept
+from data.encoders import EncoderConfig, TokenStates
+from data.errors import UserError
+from data.files import fingerprint
+from retrieval.bm25 import LEXICAL
+from retrieval.cosine import cosine_search
+from retrieval.evaluate import MEASURES, evaluate
+from retrieval.index import Index, WeightedIndex, write_index
+from retrieval.lexical import count_words
+from retrieval.pruning import as_many_postings, least_frequent, most_frequent, without_terms
+from retrieval.run import Run, write_trec
+from retrieval.search import search
+from retrieval.variants import count_blocks, counts_of
+from workbench.paper.cells import Cell, Dictionary
+from workbench.paper.config import NamedCollection
+from workbench.paper.materials import Materials
+
+DEPTH = 1000
+PAPER_MEASURES = {**MEASURES, "R@2": R @ 2, "R@20": R @ 20}
+FORMAT = 1
+Pooling = Literal["sum", "max"]
+
+
+class Bench:
+    """Keeps the last of what cells share: ask for them in the order of `ordered`, and close it at the end."""
+
+    def __init__(self, materials: Materials) -> None:
+        self.materials = materials
+        self._words = lru_cache(maxsize=1)(self._index_words)
+        self._latents = lru_cache(maxsize=1)(self._index_latents)
+        materials.folder.mkdir(parents=True, exist_ok=True)
+        self._scratch = TemporaryDirectory(prefix=".scratch-", dir=materials.folder)
+
+    def close(self) -> None:
+        self._latents.cache_clear()
+        self._scratch.cleanup()
+
+    def measure(self, cell: Cell) -> pd.DataFrame:
+        """Index query_id, a column a measure of PAPER_MEASURES; kept from before, or measured now."""
+        facts = self.facts(cell)
+        path = self._path("cells", facts, "parquet")
+        table = read_kept(path, facts)
+        if table is None:
+            collection = self.materials.collection(cell.collection)
+            judged = {
+                query: collection.qrels[query]
+                for query in collection.queries.ids
+                if query in collection.qrels
+            }
+            if not judged:
+                raise UserError(
+                    f"collection {cell.collection.name} has no relevance judgements: expected one that has qrels"
+                )
+            table = evaluate(self.run(cell), judged, PAPER_MEASURES).reset_index()
+            write_kept(path, table, facts)
+        return table.set_index("query_id")
+
+    def is_measured(self, cell: Cell) -> bool:
+        """Whether `measure` only reads."""
+        facts = self.facts(cell)
+        return read_kept(self._path("cells", facts, "parquet"), facts) is not None
+
+    def trec(self, cell: Cell, tag: str) -> Path:
+        """The cell's ranking as a TREC file, kept."""
+        path = self._path("runs", self.facts(cell), "trec")
+        if not path.is_file():
+            write_trec(self.run(cell), path, tag)
+        return path
+
+    def facts(self, cell: Cell) -> dict[str, Any]:
+        """All that decides a cell's numbers, contents of texts and weights of models included."""
+        materials, named = self.materials, cell.collection
+        collection = materials.collection(named)
+        judged = {query: dict(collection.qrels.get(query, {})) for query in collection.queries.ids}
+        return {
+            "format": FORMAT,
+            "cell": cell.record(),
+            "corpus": materials.corpus_name(named.source, named.split),
+            "queries": fingerprint([list(collection.queries.texts), judged]),
+            "encoder": materials.encoder(cell.encoder).fingerprint if cell.encoder else None,
+            "dictionary": materials.dictionary_name(cell.dictionary) if cell.dictionary else None,
+        }
+
+    def run(self, cell: Cell) -> Run:
+        """Rank the collection's queries by the cell's system."""
+        collection = self.materials.collection(cell.collection)
+        ids = collection.queries.ids, collection.corpus.ids
+        if cell.system == "bm25":
+            return search(*self._words(cell.collection), DEPTH, *ids)
+        assert cell.encoder is not None  # the other systems have one
+        if cell.system == "cosine":
+            vectors = np.concatenate(
+                [states.pooled for states in self.materials.store(cell.collection, cell.encoder).blocks()]
+            )
+            queries = self.materials.query_states(cell.collection, cell.encoder).pooled
+            return cosine_search(vectors, queries, DEPTH, *ids)
+        assert cell.dictionary is not None
+        scoring = cell.scoring
+        index, counts = self._latents(cell.collection, cell.encoder, cell.dictionary, scoring.pooling)
+        if scoring.head or scoring.tail:
+            gone = np.union1d(most_frequent(index, scoring.head), least_frequent(index, scoring.tail))
+            if scoring.instead is not None:
+                gone = as_many_postings(index, gone, scoring.instead)
+            index = without_terms(index, gone)
+        return search(WeightedIndex.of(index, scoring.bm25), counts, DEPTH, *ids)
+
+    def _index_words(self, named: NamedCollection) -> tuple[WeightedIndex, csr_array]:
+        collection = self.materials.collection(named)
+        counts, vocabulary = count_words(collection.corpus.texts)
+        index = WeightedIndex.of(Index.from_counts(counts), LEXICAL)
+        return index, vocabulary.count(collection.queries.texts)
+
+    def _index_latents(
+        self, named: NamedCollection, encoder: EncoderConfig, dictionary: Dictionary, pooling: Pooling
+    ) -> tuple[Index, csr_array]:
+        """Postings of a collection under an SAE, and its queries' counts, (n_queries, n_latents)."""
+        materials = self.materials
+        sae = materials.sae(dictionary).to(materials.encoder(encoder).device)
+        n_docs, store = len(materials.collection(named).corpus), materials.store(named, encoder)
+
+        def blocks() -> Iterator[TokenStates]:
+            done = 0
+            for states in store.blocks():
+                yield states
+                done += len(states.states)
+                materials.progress(f"Latents of {named.name}", done, n_docs, "documents")
+
+        folder = Path(self._scratch.name) / "index"
+        index = write_index(folder, count_blocks(sae, blocks(), pooling), sae.n_latents)
+        return index, counts_of(sae, materials.query_states(named, encoder).states, pooling)
+
+    def _path(self, kind: str, facts: dict[str, Any], ending: str) -> Path:
+        return self.materials.folder / kind / f"{fingerprint(facts)}.{ending}"
+
+
+def ordered(cells: Sequence[Cell]) -> list[Cell]:
+    """Cells without repetition, those that share the most beside each other."""
+
+    def place(cell: Cell) -> tuple[str, ...]:
+        record = cell.record()
+        parts = ("collection", "encoder", "system", "dictionary", "scoring")
+        return tuple(json.dumps(record[part], sort_keys=True) for part in parts)
+
+    return sorted(dict.fromkeys(cells), key=place)
