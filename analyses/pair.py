@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 
 from analyses.intervals import wilson
 from analyses.smallest_sets import smallest_exit, smallest_swap
+from analyses.token_credit import position_of
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters, term_weight
 from retrieval.search import contribution_table, scores_of_all
@@ -105,7 +106,9 @@ class Pair:
             "query": self.query,
             "documents": [
                 {"doc_id": doc_id, "rank": rank, "score": score}
-                for doc_id, rank, score in zip((self.first, self.second), self.ranks, self.scores, strict=True)
+                for doc_id, rank, score in zip(
+                    (self.first, self.second), self.ranks, self.scores, strict=True
+                )
             ],
             "residual": self.residual,
             "latents": self.ledger.to_dict("records"),
@@ -131,7 +134,7 @@ def compare(
     seed: int = 0,
 ) -> Pair:
     """Two documents of a study under one query; an unknown document, or twice the same, is a `UserError`."""
-    documents = [_position(study, doc_id) for doc_id in (first, second)]
+    documents = [position_of(study, doc_id) for doc_id in (first, second)]
     if documents[0] == documents[1]:
         raise UserError(f'"{first}" was given twice: compare two different documents')
     encoded = study.encode(query) if isinstance(query, str) else query
@@ -167,7 +170,7 @@ def leave_top(
     The size is exact where `proven`; otherwise it lies between at_least and what was found. seconds: the integer
     programme's limit. A document that is not among the first k is a `UserError`.
     """
-    document = _position(study, doc_id)
+    document = position_of(study, doc_id)
     encoded = study.encode(query) if isinstance(query, str) else query
     index = study.weighted(parameters)
     scores = scores_of_all(index, encoded.mass)
@@ -263,9 +266,3 @@ def _ledger(
     either = ledger[(ledger["weight_first"] > 0) | (ledger["weight_second"] > 0)]
     order = np.argsort(-either["difference"].abs().to_numpy(), kind="stable")
     return either.iloc[order].reset_index(drop=True)
-
-
-def _position(study: Study, doc_id: str) -> int:
-    if doc_id not in study.position:
-        raise UserError(f'study {study.name} has no document "{doc_id}": choose an id that its search shows')
-    return study.position[doc_id]

@@ -8,7 +8,8 @@ more than the n largest d_j: taking the largest first is the minimum, not a heur
 
 A document leaves the top k once k others pass it by one set. That is no sum over latents; bounds come from
 the pairs (no set smaller than the k-th smallest pairwise minimum can do it), a set from a greedy search, and
-whatever lies between from an integer programme (HiGHS, in scipy), which may run out of time: then both bounds are told.
+whatever lies between from an integer programme (HiGHS, in scipy). It may run out of time; then both bounds are
+told.
 
 Everything here is a pure function of float64 arrays; differences below TIE of the scores count as a tie.
 """

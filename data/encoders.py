@@ -97,6 +97,15 @@ class Encoder:
         """This encoder read at another layer; the model is shared."""
         return Encoder(replace(self.config, layer=layer), self._loaded, self._reader)
 
+    def with_special_tokens(self) -> Encoder:
+        """This encoder with the states of special tokens kept: all that its pooled vector is made of."""
+        return Encoder(replace(self.config, special_tokens=True), self._loaded, self._reader)
+
+    @property
+    def mask_token(self) -> str | None:
+        """What stands in a text for a hidden word; None where the tokenizer has no such token."""
+        return self._tokenizer.mask_token  # type: ignore[no-any-return]
+
     @property
     def n_layers(self) -> int:
         """Blocks of the model; its hidden states are numbered 0 (the embeddings) to n_layers."""
