@@ -47,7 +47,7 @@ class Dictionary:
 class Scoring:
     """How latents score. head, tail: the share of the latents that occur, most and least frequent, left out.
 
-    What is left out is out of the index altogether: it scores nothing and counts nothing in |d|. instead: a seed, by
+    What is left out is out of the index altogether: it scores nothing and counts nothing in |d|. instead: a seed by
     which as many postings of other latents are left out instead, as the control.
     """
 

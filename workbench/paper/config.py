@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from data.encoders import EncoderConfig
 from data.errors import UserError
+from retrieval.bm25 import PHIS, Phi
 from sae.train_config import TrainConfig
 
 Made = TypeVar("Made")
@@ -87,8 +88,8 @@ class Limit:
 class Sweeps:
     """What is varied on the first collection with the first encoder and SAE, one at a time; empty: not at all.
 
-    Lengths count tokens, head and tail are shares of the latents that occur. seeds: of how many SAEs each value that
-    needs a training of its own is the mean.
+    Lengths count tokens, head and tail are shares of the latents that occur. seeds: how many SAEs each value that
+    needs a training of its own is the mean of.
     """
 
     n_latents: tuple[int, ...] = ()
@@ -97,7 +98,7 @@ class Sweeps:
     layers: tuple[int | str, ...] = ()
     max_length: tuple[int, ...] = ()
     pooling: tuple[str, ...] = ("sum", "max")
-    phi: tuple[str, ...] = ("sqrt", "log1p", "none")
+    phi: tuple[Phi, ...] = PHIS
     k1: tuple[float, ...] = (0.5, 1, 2, 4, 8, 16, 32)
     b: tuple[float, ...] = (0, 0.25, 0.5, 0.7, 0.85, 1)
     head: tuple[float, ...] = (0.0, 0.01, 0.02, 0.05, 0.1)

@@ -1,0 +1,166 @@
+"""What is measured: from a configuration to cells, each with the words that tables and figures tell it by.
+
+    retrieval    collections x systems, with every control
+    limit        sizes of LIMIT-style collections x systems
+    sweep        one thing varied at a time, on the first collection, with the first encoder and SAE
+    pruning      head and tail of the vocabulary left out under both idfs, beside random latents
+
+Cells that two experiments share are one cell; the bench measures it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from data.encoders import EncoderConfig
+from retrieval.bm25 import Bm25Parameters
+from workbench.paper.cells import Cell, Dictionary, Scoring
+from workbench.paper.config import NamedCollection, PaperConfig
+
+PAPER, LUCENE = Bm25Parameters(), Bm25Parameters(idf="lucene")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A cell, and what it is in one experiment: values of the experiment's columns."""
+
+    cell: Cell
+    labels: Mapping[str, Any]
+
+
+Experiment = Callable[[PaperConfig], Iterator[Measurement]]
+
+
+def retrieval(config: PaperConfig) -> Iterator[Measurement]:
+    """Columns collection, system, encoder, sae, seed (-1 where there is none), control."""
+    for named in config.collections:
+        yield from _systems(config, named)
+
+
+def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measurement]:
+    def told(
+        cell: Cell, system: str, encoder: str = "", sae: str = "", seed: int = -1, control: bool = False
+    ) -> Any:
+        labels = {"system": system, "encoder": encoder, "sae": sae, "seed": seed, "control": control}
+        return Measurement(cell, {"collection": named.name, **labels})
+
+    few = config.seeds[: config.controls.seeds]
+    yield told(Cell(named, "bm25"), "bm25")
+    for encoder in config.encoders:
+        reader = encoder.config
+        yield told(Cell(named, "cosine", reader), "cosine", encoder.name)
+        for recipe in config.saes:
+            for seed in config.seeds:
+                dictionary = Dictionary.of(recipe, reader, seed)
+                for system, bm25 in (("latent", PAPER), ("latent_lucene_idf", LUCENE)):
+                    cell = Cell(named, "latent", reader, dictionary, Scoring(bm25))
+                    yield told(cell, system, encoder.name, recipe.name, seed)
+        if config.controls.random_directions:
+            for seed in few:
+                dictionary = replace(Dictionary.of(config.saes[0], reader, seed), random_directions=True)
+                cell = Cell(named, "latent", reader, dictionary)
+                yield told(cell, "random_directions", encoder.name, "", seed, True)
+    untrained = [(encoder.name, encoder.config) for encoder in config.controls.encoders]
+    if config.controls.random_encoder:
+        first = config.encoders[0]
+        twin = replace(first.config, model=f"random:{first.config.model}")
+        untrained.append((f"{first.name}, random weights", twin))
+    for name, reader in untrained:
+        yield told(Cell(named, "cosine", reader), "cosine", name, control=True)
+        for seed in few:
+            cell = Cell(named, "latent", reader, Dictionary.of(config.saes[0], reader, seed))
+            yield told(cell, "latent", name, config.saes[0].name, seed, True)
+
+
+def limit(config: PaperConfig) -> Iterator[Measurement]:
+    """Columns collection, n_docs (0 for one of `limit.sources`, whose size its file has), system, seed."""
+    generated = [
+        (
+            NamedCollection(
+                f"limit:{size}", f"limit:{size}:{config.limit.seed}", queries=config.limit.queries
+            ),
+            size,
+        )
+        for size in config.limit.sizes
+    ]
+    reader, recipe = config.encoders[0].config, config.saes[0]
+    for named, size in [*generated, *((named, 0) for named in config.limit.sources)]:
+        where = {"collection": named.name, "n_docs": size}
+        yield Measurement(Cell(named, "bm25"), {**where, "system": "bm25", "seed": -1})
+        yield Measurement(Cell(named, "cosine", reader), {**where, "system": "cosine", "seed": -1})
+        for seed in config.seeds:
+            cell = Cell(named, "latent", reader, Dictionary.of(recipe, reader, seed))
+            yield Measurement(cell, {**where, "system": "latent", "seed": seed})
+
+
+def sweep(config: PaperConfig) -> Iterator[Measurement]:
+    """Columns sweep, value, system (latent, or a control: random_directions, cosine, bm25), seed."""
+    named, first, recipe = config.collections[0], config.encoders[0].config, config.saes[0]
+    varied, few = config.sweeps, config.seeds[: config.sweeps.seeds]
+
+    def told(name: str, value: Any, cell: Cell, system: str = "latent", seed: int = -1) -> Measurement:
+        return Measurement(cell, {"sweep": name, "value": value, "system": system, "seed": seed})
+
+    def latents(name: str, value: Any, reader: EncoderConfig, **changes: Any) -> Iterator[Measurement]:
+        for seed in few:
+            dictionary = Dictionary.of(recipe, reader, seed, **changes)
+            yield told(name, value, Cell(named, "latent", reader, dictionary), seed=seed)
+
+    def drawn(name: str, value: Any, reader: EncoderConfig, **changes: Any) -> Iterator[Measurement]:
+        for seed in few:
+            dictionary = replace(Dictionary.of(recipe, reader, seed, **changes), random_directions=True)
+            yield told(name, value, Cell(named, "latent", reader, dictionary), "random_directions", seed)
+
+    for name in ("n_latents", "k"):
+        for value in getattr(varied, name):
+            yield from latents(name, value, first, **{name: value})
+            yield from drawn(name, value, first, **{name: value})
+    for value in varied.n_tokens:
+        yield from latents("n_tokens", value, first, n_tokens=value)
+    for layer in varied.layers:
+        yield from latents("layer", str(layer), replace(first, layer=None if layer == "final" else layer))
+    for length in varied.max_length:
+        reader = replace(first, max_length=length)
+        yield from latents("max_length", length, reader)
+        yield told("max_length", length, Cell(named, "cosine", reader), "cosine")
+    for seed in config.seeds:
+        dictionary = Dictionary.of(recipe, first, seed)
+        yield told("seed", seed, Cell(named, "latent", first, dictionary), seed=seed)
+        for pooling in varied.pooling:
+            scoring = Scoring(pooling="max" if pooling == "max" else "sum")
+            yield told("pooling", pooling, Cell(named, "latent", first, dictionary, scoring), seed=seed)
+        for phi in varied.phi:
+            scoring = Scoring(replace(PAPER, phi=phi))
+            yield told("phi", phi, Cell(named, "latent", first, dictionary, scoring), seed=seed)
+        for k1 in varied.k1:
+            for b in varied.b:
+                scoring = Scoring(replace(PAPER, k1=float(k1), b=float(b)))
+                yield told("k1_b", (k1, b), Cell(named, "latent", first, dictionary, scoring), seed=seed)
+    for system, cell in (("cosine", Cell(named, "cosine", first)), ("bm25", Cell(named, "bm25"))):
+        yield told("", "", cell, system)
+
+
+def pruning(config: PaperConfig) -> Iterator[Measurement]:
+    """Columns collection, part (head or tail), share, idf, left_out (these, or random ones), seed."""
+    reader, recipe = config.encoders[0].config, config.saes[0]
+    parts = (("head", config.sweeps.head), ("tail", config.sweeps.tail))
+    for named in config.collections:
+        for seed in config.seeds:
+            dictionary = Dictionary.of(recipe, reader, seed)
+            for bm25 in (PAPER, LUCENE):
+                for part, shares in parts:
+                    for share in shares:
+                        for left_out, instead in (("these", None), ("random ones", seed)):
+                            pruned = {"head": 0.0, "tail": 0.0, part: float(share)}
+                            scoring = Scoring(bm25, head=pruned["head"], tail=pruned["tail"], instead=instead)
+                            if not share:  # nothing is left out: one cell, whatever would be
+                                scoring = Scoring(bm25)
+                            yield Measurement(
+                                Cell(named, "latent", reader, dictionary, scoring),
+                                {
+                                    "collection": named.name, "part": part, "share": share, "idf": bm25.idf,
+                                    "left_out": left_out, "seed": seed,
+                                },
+                            )  # fmt: skip
