@@ -11,6 +11,7 @@ token would do. The document's tokens and the query's tokens share each contribu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from analyses.surface import readable_wordpiece
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters, term_weight
-from retrieval.search import contributions
+from retrieval.search import contribution_table, contributions
 from retrieval.study import EncodedText, Study
 
 TOKEN_COLUMNS = ("latent", "position", "token", "start", "end", "activation", "credit")
@@ -95,6 +96,42 @@ def explain(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Ledgers:
+    """The ledgers of several documents, in one pass.
+
+    latents: the query's, rising, (n_query_latents,). contributions: float64 (n_query_latents, n_documents); a column
+    sums to the document's score. credits: of each document, each of its tokens' proportional credit over all
+    latents, float64 (n_tokens,), with spans (n_tokens, 2) in its text.
+    """
+
+    doc_ids: tuple[str, ...]
+    latents: NDArray[np.int64]
+    contributions: NDArray[np.float64]
+    spans: tuple[NDArray[np.int32], ...]
+    credits: tuple[NDArray[np.float64], ...]
+
+
+def explain_several(
+    study: Study, query: EncodedText, doc_ids: Sequence[str], parameters: Bm25Parameters | None = None
+) -> Ledgers:
+    """Contributions and token credits of several documents, as `explain` gives them one by one."""
+    documents = np.array([study.position[doc_id] for doc_id in doc_ids], np.int64)
+    table = contribution_table(study.weighted(parameters), query.mass, documents)
+    spans, credits = [], []
+    for document, column in zip(documents.tolist(), table.T, strict=True):
+        rows, contribution = study.tokens.document(document), np.zeros(study.n_latents)
+        contribution[query.mass.indices] = column
+        spans.append(np.asarray(study.tokens.spans[rows]))
+        position, latent, activation = _firing(
+            contribution > 0, study.tokens.indices[rows], study.tokens.activations[rows]
+        )
+        credit = contribution[latent] * _shares(latent, activation, study.n_latents, study.pooling)
+        credits.append(np.bincount(position, weights=credit, minlength=len(spans[-1])))
+    latents = query.mass.indices.astype(np.int64)
+    return Ledgers(tuple(doc_ids), latents, table, tuple(spans), tuple(credits))
+
+
 def query_latents(study: Study, query: EncodedText, parameters: Bm25Parameters | None = None) -> pd.DataFrame:
     """The latents of a query: latent, query_weight w_j(q), idf, strength = their product, falling by it."""
     parameters = parameters or Bm25Parameters()
@@ -118,9 +155,7 @@ def share_over_tokens(
     contribution[ledger["latent"]] = ledger["contribution"]
     wanted = np.zeros(study.n_latents, bool)
     wanted[ledger["latent"]] = True
-    latents = np.asarray(indices).astype(np.int64)
-    position, slot = np.nonzero(wanted[latents] & (np.asarray(activations) > 0))
-    latent, activation = latents[position, slot], np.asarray(activations)[position, slot].astype(np.float64)
+    position, latent, activation = _firing(wanted, indices, activations)
     return pd.DataFrame(
         {
             "latent": latent,
@@ -141,6 +176,15 @@ def token_credit(tokens: pd.DataFrame) -> pd.DataFrame:
     credit = np.bincount(position, weights=tokens["credit"])
     seen, first = np.unique(position, return_index=True)
     return tokens.iloc[first][["position", "token", "start", "end"]].assign(credit=credit[seen])
+
+
+def _firing(
+    wanted: NDArray[np.bool_], indices: NDArray[Any], activations: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Token, latent and activation of each place where one of the `wanted` (n_latents,) fires, in token order."""
+    latents, activations = np.asarray(indices).astype(np.int64), np.asarray(activations)
+    position, slot = np.nonzero(wanted[latents] & (activations > 0))
+    return position, latents[position, slot], activations[position, slot].astype(np.float64)
 
 
 def _shares(

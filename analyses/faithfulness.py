@@ -5,7 +5,8 @@
 
 Each point is the exact score with only some words' activations, over the whole text's, and |d| counted anew
 (`Rescored.scores_of_words`); special tokens always stay. Control: N_ORDERS seeded random orders, their mean and the
-band that holds 95% of them at each point. Area: by trapezoids over the part of the words, from 0 to 1.
+band that holds 95% of them at each point. Words go whole, but count by their wordpieces, so that an order which
+takes long words first gains nothing by it. Area: by trapezoids over the part of the wordpieces, from 0 to 1.
 
 Activations are deleted, not words: this is the question that leave-one-out answers for one token at a time, so it
 starts with an advantage, and occlusion, which asks the encoder, with none. Samek et al. 2017, "Evaluating the
@@ -36,7 +37,7 @@ Floats = NDArray[np.float64]
 class Faithfulness:
     """Curves and areas of some methods beside random orders, for one text.
 
-    curves: curve (deletion, insertion), method ("random" among them), part (of the words), score (over the whole
+    curves: curve (deletion, insertion), method ("random" among them), part (of the wordpieces), score (over the whole
     text's), low, high (random: 95% of the orders; else NaN). areas: curve, method, area, random, low, high
     (mean and 95% of the random orders), beaten_by (random orders at least as faithful, of n_orders).
     """
@@ -69,11 +70,13 @@ def faithfulness(
     ranks = np.concatenate([ranks, [random.permutation(n_words) for _ in range(n_orders)]])
     steps = np.unique(np.linspace(0, n_words, min(MOST_STEPS, n_words) + 1).round().astype(int))
     gone = ranks[:, None, :] < steps[:, None]  # (n_orders, n_steps, n_words)
-    part = steps / n_words
+    size = np.bincount(text.tokens.word[text.tokens.word >= 0], minlength=n_words)
+    parts, part = gone @ size / size.sum(), steps / n_words
     names = [each.method for each in credits]
     curves, areas = [], []
     for curve, kept in zip(CURVES, (~gone, gone), strict=True):
         scores = text.scores_of_words(kept.reshape(-1, n_words)).reshape(len(ranks), len(steps)) / whole
+        scores = np.array([np.interp(part, own, row) for own, row in zip(parts, scores, strict=True)])
         area = np.asarray(np.trapezoid(scores, part, axis=1))
         chance, chance_area = scores[len(names) :], area[len(names) :]
         low, high = np.quantile(chance, [0.025, 0.975], axis=0)

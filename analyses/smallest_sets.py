@@ -11,7 +11,8 @@ the pairs (no set smaller than the k-th smallest pairwise minimum can do it), a 
 whatever lies between from an integer programme (HiGHS, in scipy). It may run out of time; then both bounds are
 told.
 
-Everything here is a pure function of float64 arrays; differences below TIE of the scores count as a tie.
+Everything here is a pure function of float64 arrays; differences below TIE of the scores count as a tie. To the
+programme, which works in tolerances, a lead below LEAD of the document's score is none.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 TIE = 1e-12  # of the sum of sizes: what float64 may leave of equal sums
+LEAD = 1e-5  # of the score
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -87,7 +89,7 @@ def smallest_exit(
     bound = min(int(np.sort(np.append(sizes, [unseen] * k))[k - 1]), len(best))
     if bound < len(best):
         near = sizes < len(best)
-        better, proven = _programme(table[:, near], others_first[near], k, len(best), seconds)
+        better, proven = _programme(table[:, near] / own.sum(), others_first[near], k, len(best), seconds)
         bound = max(bound, min(proven, unseen, len(best)))
         if better is not None and _n_passing(table, others_first, better) >= k:
             best = better
@@ -158,14 +160,15 @@ def _programme(
 ) -> tuple[Rows | None, int]:
     """A set smaller than `size`, None where none was found; and a bound that no set is below.
 
-    minimise sum_j x_j    with    sum_j x_j d_jB + slack_B (1 - y_B) >= D_B,    sum_B y_B >= k,    x, y in {0, 1}
+    minimise sum_j x_j with sum_j x_j d_jB + slack_B (1 - y_B) >= D_B + lead_B, sum_B y_B >= k, x and y in {0, 1}
     """
     n, m = len(table) - 1, table.shape[1]
     if m < k:
         return None, size
     gap = table.sum(axis=0)
-    slack = gap - np.minimum(table[:-1], 0).sum(axis=0)  # the most by which B can be behind
-    passing = LinearConstraint(np.hstack([table[:-1].T, -np.diag(slack)]), gap - slack, np.inf)
+    ahead = np.where(others_first, 0.0, LEAD)
+    slack = gap + ahead - np.minimum(table[:-1], 0).sum(axis=0)  # the most by which B can be behind
+    passing = LinearConstraint(np.hstack([table[:-1].T, -np.diag(slack)]), gap + ahead - slack, np.inf)
     enough = LinearConstraint(np.concatenate([np.zeros(n), np.ones(m)])[None], k, m)
     fewer = LinearConstraint(np.concatenate([np.ones(n), np.zeros(m)])[None], 0, size - 1)
     solved = milp(

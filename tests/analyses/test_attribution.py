@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyses.attribution import Explanation, explain, query_latents, share_over_tokens, token_credit
+from analyses.attribution import (
+    Explanation,
+    explain,
+    explain_several,
+    query_latents,
+    share_over_tokens,
+    token_credit,
+)
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
@@ -123,3 +130,23 @@ def test_latents_of_a_query_fall_by_what_they_can_move(tiny_study: Study, query:
     assert table["strength"].is_monotonic_decreasing
     assert set(table["latent"]) == set(encoded.mass.indices.tolist())
     pd.testing.assert_series_equal(table["strength"], table["query_weight"] * table["idf"], check_names=False)
+
+
+@pytest.mark.parametrize("pooling", ["sum", "max"])
+def test_ledgers_of_several_are_those_of_each(tiny_study: Study, query: str, pooling: str) -> None:
+    study = replace(tiny_study, manifest={**tiny_study.manifest, "pooling": pooling})
+    encoded = study.encode(query)
+    found = explain_several(study, encoded, study.search(encoded)["doc_id"].tolist())
+    assert len(found.doc_ids) == 10
+    for column, doc_id in enumerate(found.doc_ids):
+        alone = explain(study, encoded, doc_id)
+        contribution = pd.Series(found.contributions[:, column], found.latents)
+        pd.testing.assert_series_equal(
+            contribution[alone.ledger["latent"]].reset_index(drop=True),
+            alone.ledger["contribution"],
+            check_names=False,
+        )
+        assert found.contributions[:, column].sum() == pytest.approx(alone.score, rel=1e-5)
+        credit = token_credit(alone.document_tokens)
+        np.testing.assert_allclose(found.credits[column][credit["position"]], credit["credit"], atol=1e-9)
+        assert found.credits[column].sum() == pytest.approx(credit["credit"].sum())
