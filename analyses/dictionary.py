@@ -40,6 +40,7 @@ __all__ = ["Context", "Highlight", "LatentEntry", "context_of", "kept_types", "l
 class LatentEntry:
     """What is known of one latent in one study.
 
+    label: the reader's own where there is one, else automatic_label; tags and note are the reader's too.
     statistics: latent, label, type (None unless kept, see `kept_types`), document_frequency, token_count,
     collection_frequency, idf, idf_lucene, share_of_length, rank (by document frequency, from 1), strongest
     activation, n_docs, n_latents. token_histogram: low, high (activation), count (tokens); document_histogram: the
@@ -48,6 +49,9 @@ class LatentEntry:
 
     latent: int
     label: str
+    automatic_label: str
+    tags: tuple[str, ...]
+    note: str
     statistics: Mapping[str, float | int | str | None]
     token_histogram: pd.DataFrame
     document_histogram: pd.DataFrame
@@ -68,6 +72,9 @@ class LatentEntry:
         return {
             "latent": self.latent,
             "label": self.label,
+            "automatic_label": self.automatic_label,
+            "tags": list(self.tags),
+            "note": self.note,
             "statistics": dict(self.statistics),
             "token_histogram": self.token_histogram.to_dict("records"),
             "document_histogram": self.document_histogram.to_dict("records"),
@@ -99,11 +106,15 @@ def latent_entry(
         )
     vocabulary = vocabulary_table(study) if vocabulary is None else vocabulary
     reading = token_reading(study) if reading is None else reading
+    row = vocabulary.iloc[latent]
     _, value = study.contexts.latent(latent)
     _, mass = study.index.postings(latent)
     return LatentEntry(
         latent,
-        str(vocabulary["label"].iloc[latent]),
+        str(row["label"]),
+        str(row.get("automatic_label", row["label"])),
+        tuple(filter(None, str(row.get("tags", "")).split(", "))),
+        str(row.get("note", "")),
         _statistics(study, latent, vocabulary, kept_types(study) if types is None else types),
         activation_histogram(value),
         activation_histogram(-np.sort(-mass)),

@@ -2,25 +2,21 @@
 
     judgements(sae, latent, type, judge, time)      one a judge and latent, a later one in place of an earlier
 
-Writers take turns (SQLite's own locks, waiting up to 30 s), so two tabs or two processes may write. A judgement
-belongs to an SAE's latent: it bears the SAE's fingerprint, so that notes.sqlite may be carried over to a study that
-is built anew, where judgements of another SAE are kept and do not count.
+They may be made in two tabs or two processes at once, and belong to an SAE's latents; see notes_file.
 
 Agreement is Cohen's kappa (Cohen 1960), (p_o - p_e) / (1 - p_e), with a percentile bootstrap interval.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analyses.notes_file import check_latent, read, sae_of, writing
 from analyses.types import TYPES
 from data.errors import UserError
 from retrieval.study import Study
@@ -51,36 +47,34 @@ def judge_latent(study: Study, latent: int, type_: str, judge: str) -> None:
     """Keep what `judge` says that `latent` is: one of ANSWERS."""
     if type_ not in ANSWERS:
         raise UserError(f'"{type_}" is no type of a latent: expected one of {", ".join(ANSWERS)}')
-    if not 0 <= latent < study.n_latents:
-        raise UserError(f"latent {latent} is outside this SAE: choose 0 to {study.n_latents - 1}")
+    check_latent(study, latent)
     if not judge.strip():
         raise UserError("the judge has no name: give one, so that judgements can be told apart")
-    with _opened(study) as notes:
+    with writing(study, SCHEMA) as notes:
         notes.execute(
             "insert into judgements values (?, ?, ?, ?, ?) on conflict (sae, latent, judge) "
             "do update set type = excluded.type, time = excluded.time",
-            (_sae(study), latent, type_, judge.strip(), time.time()),
+            (sae_of(study), latent, type_, judge.strip(), time.time()),
         )
 
 
 def withdraw(study: Study, latent: int, judge: str) -> None:
     """Forget what `judge` said of `latent`."""
-    with _opened(study) as notes:
+    with writing(study, SCHEMA) as notes:
         notes.execute(
             "delete from judgements where sae = ? and latent = ? and judge = ?",
-            (_sae(study), latent, judge.strip()),
+            (sae_of(study), latent, judge.strip()),
         )
 
 
 def judgements(study: Study) -> pd.DataFrame:
     """Judgements of this SAE's latents in the order they were made: latent, type, judge, time (Unix, seconds)."""
     columns = ["latent", "type", "judge", "time"]
-    if not (study.path / "notes.sqlite").is_file():
-        return pd.DataFrame({name: [] for name in columns})
-    with _opened(study) as notes:
-        rows = notes.execute(
-            f"select {', '.join(columns)} from judgements where sae = ? order by time, latent", (_sae(study),)
-        ).fetchall()
+    rows = read(
+        study,
+        f"select {', '.join(columns)} from judgements where sae = ? order by time, latent",
+        (sae_of(study),),
+    )
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -141,15 +135,3 @@ def cohen_kappa(
     expected = ((parts @ (a[:, None] == names)) * (parts @ (b[:, None] == names))).sum(axis=1)
     certain = expected > 1 - 1e-12
     return np.where(certain, np.nan, (observed - expected) / np.where(certain, 1.0, 1 - expected))
-
-
-@contextmanager
-def _opened(study: Study) -> Iterator[sqlite3.Connection]:
-    """One transaction on the study's notes: whole, or nothing of it."""
-    with closing(sqlite3.connect(study.path / "notes.sqlite", timeout=30)) as notes, notes:
-        notes.execute(SCHEMA)
-        yield notes
-
-
-def _sae(study: Study) -> str:
-    return str(study.manifest["sae"]["fingerprint"])

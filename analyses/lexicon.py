@@ -18,6 +18,8 @@ from data.errors import UserError
 from data.files import new_file
 
 Alive = Literal["yes", "no", "any"]
+NOTED = "noted"
+NOTES = ("automatic_label", "tags", "note")
 MEASURES = ("top_form", "top_form_share", "top_forms", "form_entropy", "closeness", "coherence")
 
 
@@ -49,15 +51,17 @@ def matching(
     types: Collection[str] = (),
     band: str = "",
     alive: Alive = "any",
+    noted: str = "",
 ) -> pd.DataFrame:
-    """Rows whose label, top words or wordpiece holds `wanted`, or whose number it is, of the types and band.
+    """Rows whose label, top words, wordpiece or notes hold `wanted`, or whose number it is, of the types and band.
 
-    An empty filter lets all through; rows stay in order.
+    noted: NOTED for those of which the reader says anything, else a tag. An empty filter lets all through; rows
+    stay in order.
     """
     keep = np.ones(len(table), dtype=bool)
     if wanted:
         keep = (table["latent"].astype(str) == wanted).to_numpy()
-        for column in ("label", "top_forms", "top_wordpiece"):
+        for column in {"label", "top_forms", "top_wordpiece", *NOTES} & set(table.columns):
             keep = keep | table[column].str.contains(wanted, case=False, regex=False).to_numpy(bool)
     if types:
         keep = keep & table["type"].isin(list(types)).to_numpy()
@@ -65,7 +69,17 @@ def matching(
         keep = keep & (table["band"] == band).to_numpy()
     if alive != "any":
         keep = keep & (table["alive"] == (alive == "yes")).to_numpy()
+    if noted == NOTED:
+        own = table["label"] != table["automatic_label"]
+        keep = keep & (own | (table["tags"] != "") | (table["note"] != "")).to_numpy()
+    elif noted:
+        keep = keep & np.array([noted in tags.split(", ") for tags in table["tags"]], bool)
     return table[keep]
+
+
+def tags_of(table: pd.DataFrame) -> list[str]:
+    """Every tag that some latent bears, in order."""
+    return sorted({tag for tags in table["tags"].unique() for tag in tags.split(", ") if tag})
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

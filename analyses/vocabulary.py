@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analyses.latent_notes import latent_notes, with_notes
 from analyses.surface import label_of, readable_wordpiece, surface_word, word_numbers
 from data.files import new_file
 from retrieval.bm25 import Bm25Parameters, clipped_idf, lucene_idf, term_weight
@@ -22,13 +23,19 @@ N_WORDS = 3  # words in a label
 
 
 def vocabulary_table(study: Study) -> pd.DataFrame:
-    """A row a latent; read from the study's folder where it is kept, computed otherwise.
+    """A row a latent; read from the study's folder where it is kept, computed otherwise; with the reader's notes.
 
-    latent; label (its top words); document_frequency n_j (documents); token_count (tokens it fires on);
-    collection_frequency (activation summed over them); idf (clipped, as in the paper) and idf_lucene;
-    share_of_length: its part of sum_d |d|, in [0, 1]; top_wordpiece and top_wordpiece_share, the part of
-    its activation that falls on that wordpiece. Dead latents have label "", counts 0.
+    latent; label (the reader's own where there is one, else automatic_label, its top words); tags, note;
+    document_frequency n_j (documents); token_count (tokens it fires on); collection_frequency (activation summed
+    over them); idf (clipped, as in the paper) and idf_lucene; share_of_length: its part of sum_d |d|, in [0, 1];
+    top_wordpiece and top_wordpiece_share, the part of its activation that falls on that wordpiece. Dead latents
+    have automatic_label "", counts 0.
     """
+    return with_notes(automatic_vocabulary(study), latent_notes(study))
+
+
+def automatic_vocabulary(study: Study) -> pd.DataFrame:
+    """The table without a reader's notes: label is the automatic one."""
     kept = study.path / "vocabulary.parquet"
     return pd.read_parquet(kept) if kept.is_file() else compute_vocabulary(study)
 
@@ -40,7 +47,7 @@ def write_vocabulary(study: Study) -> None:
 
 
 def compute_vocabulary(study: Study) -> pd.DataFrame:
-    """The table of `vocabulary_table`, from the study's postings and contexts."""
+    """The table of `automatic_vocabulary`, from the study's postings and contexts."""
     document_frequency = study.index.document_frequency
     n_docs = len(study.corpus)
     length = latent_length(study)

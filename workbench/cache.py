@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analyses import attribution, comparison, layers, overview, vocabulary
+from analyses import attribution, comparison, latent_notes, layers, overview, vocabulary
 from analyses.contexts import Highlight
 from analyses.quality_record import QualityCard
 from analyses.sae_comparison import SaeComparison
@@ -83,20 +83,50 @@ def start_encoder(key: Key) -> threading.Thread:
     return thread
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+def notes_version(key: Key) -> int:
+    """Grows with every note on a latent: whatever shows labels is made anew then."""
+    return latent_notes.notes_version(open_study(key))
+
+
 def vocabulary_table(key: Key) -> pd.DataFrame:
-    return vocabulary.vocabulary_table(open_study(key))
+    return _vocabulary(key, notes_version(key))
+
+
+def labels(key: Key) -> dict[int, str]:
+    """Latent -> its label: the reader's own, else the automatic one, "" for one that never fires."""
+    return _labels(key, notes_version(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def labels(key: Key) -> dict[int, str]:
-    table = vocabulary_table(key)
+def automatic_vocabulary(key: Key) -> pd.DataFrame:
+    return vocabulary.automatic_vocabulary(open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _vocabulary(key: Key, notes: int) -> pd.DataFrame:
+    return latent_notes.with_notes(automatic_vocabulary(key), latent_notes.latent_notes(open_study(key)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _labels(key: Key, notes: int) -> dict[int, str]:
+    table = _vocabulary(key, notes)
     return dict(zip(table["latent"].tolist(), table["label"].tolist(), strict=True))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def rank_frequency(key: Key) -> pd.DataFrame:
-    return vocabulary.rank_frequency(open_study(key), vocabulary_table(key))
+    return _rank_frequency(key, notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _rank_frequency(key: Key, notes: int) -> pd.DataFrame:
+    table, names = _automatic_rank_frequency(key), _labels(key, notes)
+    pairs = zip(table["latent"].tolist(), table["term"].tolist(), strict=True)
+    return table.assign(term=[names[latent] if latent >= 0 else term for latent, term in pairs])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _automatic_rank_frequency(key: Key) -> pd.DataFrame:
+    return vocabulary.rank_frequency(open_study(key), automatic_vocabulary(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

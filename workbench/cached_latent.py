@@ -15,13 +15,13 @@ from workbench import cache
 
 
 def latent_entry(key: cache.Key, latent: int) -> dictionary.LatentEntry:
-    """The entry of a latent; made anew once the study keeps other types."""
+    """The entry of a latent; made anew once the study keeps other types or its reader calls it otherwise."""
     kept = cache.open_study(key).path / "types.parquet"
-    return _entry(key, latent, kept.stat().st_mtime_ns if kept.is_file() else 0)
+    return _entry(key, latent, kept.stat().st_mtime_ns if kept.is_file() else 0, cache.notes_version(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _entry(key: cache.Key, latent: int, types_modified: int) -> dictionary.LatentEntry:
+def _entry(key: cache.Key, latent: int, types_modified: int, notes: int) -> dictionary.LatentEntry:
     return dictionary.latent_entry(
         cache.open_study(key),
         latent,

@@ -33,9 +33,13 @@ def quality(key: cache.Key, modified: int) -> pd.DataFrame:
     return map_quality(decoder_directions(cache.open_study(key)), {shown.method: shown.xy})
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def points(key: cache.Key, modified: int) -> pd.DataFrame:
     """The vocabulary table with each latent's place: x, y."""
+    return _points(key, modified, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _points(key: cache.Key, modified: int, notes: int) -> pd.DataFrame:
     xy = latent_map(key, modified).xy
     return cache.vocabulary_table(key).assign(x=xy[:, 0], y=xy[:, 1])
 

@@ -19,9 +19,13 @@ def word_table(key: Key) -> words.WordTable:
     return words.word_table(cache.open_study(key))
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
 def word_entry(key: Key, word: str) -> lookup.WordEntry | None:
     """The entry of a word, None where the study's documents lack it."""
+    return _word_entry(key, word, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _word_entry(key: Key, word: str, notes: int) -> lookup.WordEntry | None:
     try:
         return lookup.word_entry(cache.open_study(key), word, word_table(key), cache.vocabulary_table(key))
     except UserError:
@@ -34,8 +38,12 @@ def word_contexts(key: Key, word: str, latent: int) -> tuple[Context, ...]:
     return lookup.word_contexts(cache.open_study(key), entry, latent) if entry else ()
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
 def find_latents(key: Key, text: str) -> pd.DataFrame:
+    return _find_latents(key, text, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _find_latents(key: Key, text: str, notes: int) -> pd.DataFrame:
     return lookup.find_latents(
         cache.open_study(key), text, word_table(key), cache.vocabulary_table(key), lambda t: encode(key, t)
     )
@@ -47,8 +55,12 @@ def encode(key: Key, text: str, kind: own_text.Kind = "document") -> EncodedText
         return cache.open_study(key).encode(text, kind)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
 def read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf) -> own_text.OwnText:
+    return _read_text(key, text, kind, idf, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf, notes: int) -> own_text.OwnText:
     return own_text.read_text(
         cache.open_study(key),
         encode(key, text, kind),
@@ -58,8 +70,14 @@ def read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf) -> own_text.Ow
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
 def compare_texts(key: Key, first: str, second: str, kind: own_text.Kind, idf: Idf) -> pd.DataFrame:
+    return _compare_texts(key, first, second, kind, idf, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _compare_texts(
+    key: Key, first: str, second: str, kind: own_text.Kind, idf: Idf, notes: int
+) -> pd.DataFrame:
     return own_text.compare_texts(
         cache.open_study(key),
         read_text(key, first, kind, idf),

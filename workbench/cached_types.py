@@ -21,9 +21,13 @@ def measures(key: cache.Key) -> pd.DataFrame:
         return types.type_measures(study)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def table(key: cache.Key, thresholds: TypeThresholds) -> pd.DataFrame:
-    """The lexicon under the rule's thresholds."""
+    """The lexicon under the rule's thresholds, with the reader's notes."""
+    return _table(key, thresholds, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _table(key: cache.Key, thresholds: TypeThresholds, notes: int) -> pd.DataFrame:
     vocabulary, n_docs = cache.vocabulary_table(key), len(cache.open_study(key).corpus)
     return lexicon.lexicon(vocabulary, measures(key), thresholds, n_docs)
 

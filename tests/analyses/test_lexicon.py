@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyses.lexicon import lexicon, matching, write_table
+from analyses.latent_notes import LatentNote, with_notes
+from analyses.lexicon import NOTED, lexicon, matching, tags_of, write_table
 from analyses.recurrence import band_names
 from analyses.types import TypeThresholds, latent_types, type_measures
 from analyses.vocabulary import compute_vocabulary
@@ -75,3 +76,19 @@ def test_export_then_read_is_identity(table: pd.DataFrame, tmp_path: Path, endin
 def test_another_ending_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"\.parquet or \.csv"):
         write_table(table, tmp_path / "vocabulary.xlsx")
+
+
+def test_notes_are_found_by_their_words_their_tags_and_their_being(
+    tiny_study: Study, table: pd.DataFrame
+) -> None:
+    notes = {5: LatentNote(5, "zebra crossing", ("odd one",)), 9: LatentNote(9, note="ask Ada")}
+    vocabulary = with_notes(compute_vocabulary(tiny_study), notes)
+    noted = lexicon(vocabulary, type_measures(tiny_study), TypeThresholds(), len(tiny_study.corpus))
+    assert set(matching(noted, noted=NOTED)["latent"]) == {5, 9}
+    assert matching(noted, noted="odd one")["latent"].tolist() == [5]
+    assert matching(noted, noted="odd").empty
+    for words in ("Zebra", "odd one"):
+        assert matching(noted, words)["latent"].tolist() == [5]
+    assert matching(noted, "ask ada")["latent"].tolist() == [9]
+    assert tags_of(noted) == ["odd one"]
+    assert 5 in set(matching(noted, str(noted.set_index("latent")["automatic_label"][5]))["latent"])

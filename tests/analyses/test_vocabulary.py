@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from analyses.vocabulary import (
+    automatic_vocabulary,
     compute_vocabulary,
     document_frequency_of,
     latent_length,
     rank_frequency,
-    vocabulary_table,
     write_vocabulary,
 )
 from retrieval.study import Study
@@ -58,7 +58,7 @@ def test_the_kept_table_is_the_computed_one(tiny_study: Study, table: pd.DataFra
     study = replace(tiny_study, path=tmp_path)
     write_vocabulary(study)
     assert (tmp_path / "vocabulary.parquet").is_file()
-    pd.testing.assert_frame_equal(vocabulary_table(study), table, check_dtype=False)
+    pd.testing.assert_frame_equal(automatic_vocabulary(study), table, check_dtype=False)
 
 
 def test_document_frequency_counts_a_document_once() -> None:

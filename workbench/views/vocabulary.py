@@ -9,7 +9,7 @@ import streamlit as st
 
 from analyses.figures.rank_frequency import rank_frequency_figure
 from analyses.figures.types import TYPE_NAMES
-from analyses.lexicon import Alive, matching
+from analyses.lexicon import NOTED, Alive, matching, tags_of
 from analyses.recurrence import band_names
 from analyses.types import TYPES, UNTYPED
 from retrieval.study import Study
@@ -20,6 +20,7 @@ COLUMNS = {
     "latent": "Latent",
     "label": "Label",
     "type": "Type",
+    "tags": "Tags",
     "rank": "Rank",
     "document_frequency": "Documents",
     "token_count": "Tokens",
@@ -86,9 +87,10 @@ def filtered(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """The rows that the filters let through; what they say lives in the URL."""
     here = selection.current()
     kinds, bands = [*TYPES, *UNTYPED], ["", *band_names(len(study.corpus))]
-    now = {name: here.get(name, "") for name in ("find", "type", "band", "alive")}
+    marks = ["", NOTED, *tags_of(table)]
+    now = {name: here.get(name, "") for name in ("find", "type", "band", "alive", "noted")}
     state = "|".join(now.values())  # a widget's key: a link that says otherwise makes the widgets anew
-    text, kind, frequency, liveness = st.columns([3, 3, 2, 2])
+    text, kind, frequency, liveness, said = st.columns([3, 3, 2, 2, 2])
     wanted = text.text_input(
         "Find", now["find"], placeholder="A label, a word or a number", key=f"find {state}",
     ).strip()  # fmt: skip
@@ -105,16 +107,22 @@ def filtered(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         "Liveness", ways, ways.index(now["alive"]) if now["alive"] in ways else 0, key=f"alive {state}",
         format_func=lambda name: ALIVE[name],
     )  # fmt: skip
-    said = {"find": wanted, "type": ",".join(types), "band": band, "alive": "" if alive == "yes" else alive}
-    selection.choose(**said)
+    noted = said.selectbox(
+        "Your notes", marks, marks.index(now["noted"]) if now["noted"] in marks else 0, key=f"noted {state}",
+        format_func=lambda mark: {"": "Any or none", NOTED: "With a label, tag or note"}.get(mark, f"Tag: {mark}"),
+    )  # fmt: skip
+    selection.choose(
+        find=wanted, type=",".join(types), band=band, alive="" if alive == "yes" else alive, noted=noted
+    )
     if selection.current() != here:
         st.rerun()
-    return matching(table, wanted, types, band, cast(Alive, alive))
+    return matching(table, wanted, types, band, cast(Alive, alive), noted)
 
 
 def show_table(found: pd.DataFrame) -> None:
     """The rows; one that is selected opens its latent."""
-    shown = found[list(COLUMNS)].rename(columns=COLUMNS)
+    columns = {name: title for name, title in COLUMNS.items() if name != "tags" or found["tags"].any()}
+    shown = found[list(columns)].rename(columns=columns)
     numbers = {name: st.column_config.NumberColumn(format=form) for name, form in FORMATS.items()}
     event = st.dataframe(
         shown, hide_index=True, width="stretch", height=460,
