@@ -1,0 +1,181 @@
+"""What is a ranking worth without the head, or the tail, of its vocabulary?
+
+    head, tail     the most, the least frequent share of the latents that occur at all, by documents
+    index          they were never counted: no postings, and nothing in |d|, as `retrieval.pruning` has it
+    scoring        they are in the documents and in |d|, and add nothing to a score
+    control        other latents drawn at random until they have as many postings, pruned in the same way
+
+The difference to the whole vocabulary is query by query, with a 95% percentile bootstrap interval over queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analyses.intervals import bootstrap_mean
+from analyses.judged import Judged, judged_queries
+from analyses.kept import read_kept, write_kept
+from retrieval.bm25 import PHIS, Bm25Parameters, term_weight
+from retrieval.index import Index, WeightedIndex
+from retrieval.pruning import as_many_postings, least_frequent, most_frequent
+from retrieval.study import Study
+
+Part = Literal["head", "tail"]
+Where = Literal["index", "scoring"]
+Progress = Callable[[str, int, int], None]
+PARTS: tuple[Part, ...] = get_args(Part)
+WHERES: tuple[Where, ...] = get_args(Where)
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+N_CURVE_QUERIES = 400  # of which the curve is an estimate
+N_CONTROLS = 2
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What goes (`part`, `share` of the latents that occur), from where, and the scoring that is left."""
+
+    part: Part
+    share: float
+    where: Where
+    parameters: Bm25Parameters = field(default_factory=Bm25Parameters)
+
+
+@dataclass(frozen=True)
+class PruningEffect:
+    """What a pruning did to nDCG@10, over n_queries.
+
+    before, after: means; change, low, high: mean of after - before, query by query, and its 95% interval. control:
+    mean change when as many postings of other latents go, of n_controls draws, with control_low and control_high
+    (of the queries' mean over draws); NaN where n_controls is 0. n_latents pruned; postings, length: their share
+    of all postings and of sum_d |d|.
+    """
+
+    pruning: Pruning
+    n_queries: int
+    before: float
+    after: float
+    change: float
+    low: float
+    high: float
+    control: float
+    control_low: float
+    control_high: float
+    n_latents: int
+    postings: float
+    length: float
+
+
+def pruned_latents(index: Index, part: Part, share: float) -> NDArray[np.int64]:
+    """The latents that go, most frequent first in the head and last in the tail; ties by number."""
+    return (most_frequent if part == "head" else least_frequent)(index, share)
+
+
+def weighted_without(
+    index: Index, latents: NDArray[np.integer[Any]], parameters: Bm25Parameters
+) -> WeightedIndex:
+    """`WeightedIndex.of(without_terms(index, latents), parameters)`, without copying postings.
+
+    Those of `latents` stay, with idf 0, and |d| is less what they were in it: the same but for float64's rounding.
+    """
+    gone = np.zeros(index.n_docs)
+    for latent in latents.tolist():
+        documents, mass = index.postings(latent)
+        gone[documents] += term_weight(mass, parameters.phi)
+    lengths = index.document_lengths.copy()
+    row = lengths[PHIS.index(parameters.phi)]
+    row -= gone
+    row[row < 1e-9 * (row + gone)] = 0.0  # what rounding leaves of a document that has nothing else
+    weighted = WeightedIndex.of(replace(index, document_lengths=lengths), parameters)
+    weighted.idf[latents] = 0.0
+    return weighted
+
+
+def pruning_effect(
+    study: Study, pruning: Pruning, judged: Judged | None = None, control_seeds: Sequence[int] = (0,)
+) -> PruningEffect:
+    """Rank `judged` (None: every judged query) with and without what goes, and say what that did."""
+    judged = judged or judged_queries(study)
+    latents = pruned_latents(study.index, pruning.part, pruning.share)
+    before = _ndcg(study, judged, latents[:0], pruning)
+    change = _ndcg(study, judged, latents, pruning) - before
+    controls = [
+        _ndcg(study, judged, as_many_postings(study.index, latents, seed), pruning) - before
+        for seed in control_seeds
+    ]
+    control = np.mean(controls, axis=0) if controls else np.full(len(judged), np.nan)
+    return PruningEffect(
+        pruning,
+        len(judged),
+        float(before.mean()),
+        float((before + change).mean()),
+        float(change.mean()),
+        *bootstrap_mean(change),
+        float(control.mean()),
+        *bootstrap_mean(control),
+        len(latents),
+        *_shares(study, latents),
+    )
+
+
+def pruning_curve(study: Study, idf: Literal["clipped", "lucene"] = "clipped") -> pd.DataFrame | None:
+    """The kept curve, None until `write_pruning_curve` has made it: a row a part, where and share.
+
+    Columns part, where, share and the fields of `PruningEffect`; n_queries drawn from all, by seed 0.
+    """
+    return read_kept(study.path / f"pruning-{idf}.parquet", _facts(study))
+
+
+def write_pruning_curve(
+    study: Study,
+    idf: Literal["clipped", "lucene"] = "clipped",
+    n_queries: int = N_CURVE_QUERIES,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Measure the curve on a sample of the queries and keep it in the study, as pruning-IDF.parquet."""
+    judged, rows = judged_queries(study).sample(n_queries), []
+    settings = [(part, where, share) for part in PARTS for where in WHERES for share in SHARES]
+    for done, (part, where, share) in enumerate(settings, start=1):
+        pruning = Pruning(part, share, where, Bm25Parameters(idf=idf))
+        effect = pruning_effect(study, pruning, judged, range(N_CONTROLS))
+        numbers = {name: value for name, value in vars(effect).items() if name != "pruning"}
+        rows.append({"part": part, "where": where, "share": share, **numbers})
+        if progress:
+            progress("Rank without the head and the tail", done, len(settings))
+    curve = pd.DataFrame(rows)
+    write_kept(study.path / f"pruning-{idf}.parquet", curve, _facts(study))
+    return curve
+
+
+def _ndcg(study: Study, judged: Judged, latents: NDArray[np.int64], pruning: Pruning) -> NDArray[np.float64]:
+    """nDCG@10 of each query without these latents, (n_queries,)."""
+    if not len(latents) or pruning.where == "scoring":
+        kept = np.ones(study.n_latents, bool)
+        kept[latents] = False
+        counts = csr_array(
+            (judged.counts.data * kept[judged.counts.indices], judged.counts.indices, judged.counts.indptr),
+            shape=judged.counts.shape,
+        )
+        return judged.ndcg(judged.run(study.weighted(pruning.parameters), counts=counts).documents)
+    return judged.ndcg(judged.run(weighted_without(study.index, latents, pruning.parameters)).documents)
+
+
+def _shares(study: Study, latents: NDArray[np.int64]) -> tuple[float, float]:
+    """Share of all postings and of sum_d |d| that these latents have."""
+    index = study.index
+    length = sum(float(term_weight(index.postings(j)[1], "sqrt").sum()) for j in latents.tolist())
+    return (
+        float(index.document_frequency[latents].sum() / max(index.n_postings, 1)),
+        length / max(float(index.document_length("sqrt").sum()), 1e-12),
+    )
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    return {"format": FORMAT, "study": study.manifest["fingerprint"], "n_latents": study.n_latents}

@@ -1,0 +1,180 @@
+"""Which latents does one collection use more often than another? Two studies of one SAE, latent by latent.
+
+    2 x 2 table of latent j         documents with it, documents without, in a and in b
+    G = 2 sum O ln(O / E)           log-likelihood ratio against one common share (Dunning 1993); chi-squared
+                                    with 1 degree of freedom
+    q_value                         Benjamini and Hochberg's (1995): of the latents up to q, a part q is false
+                                    at most, in expectation
+    log2_ratio                      log2 of the shares of documents, half a document added to each cell
+
+Documents are counted and not tokens, since a term that came once in a document is likely to come again there:
+tokens are not independent, and a test that takes them so finds everything. The control pools both collections
+and deals their documents out again by chance, in the same numbers: what it still finds is the test's own error.
+Longer documents hold more latents of every kind, so that the middle of all ratios is a shift of length, and is
+told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control, power_divergence
+
+from analyses.vocabulary import vocabulary_table
+from data.errors import UserError
+from retrieval.index import Index
+from retrieval.study import Study
+
+Z = 1.959963984540054  # of a 95% interval
+Comparable = Literal["latents", "directions", "shapes"]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The frequency shift of one SAE's latents between two collections.
+
+    table: see `frequency_shift`. n_a, n_b: documents. n_tested: latents that occur in either. n_over_a, n_over_b:
+    latents over-represented in each at the false-discovery rate; n_chance: how many the control finds at it.
+    median: the middle log2 ratio, of all tested.
+    """
+
+    table: pd.DataFrame
+    n_a: int
+    n_b: int
+    false_discovery_rate: float
+    n_chance: int
+
+    @property
+    def n_tested(self) -> int:
+        return int(self.table["p_value"].notna().sum())
+
+    @property
+    def n_over_a(self) -> int:
+        return int((self.table["over"] == "a").sum())
+
+    @property
+    def n_over_b(self) -> int:
+        return int((self.table["over"] == "b").sum())
+
+    @property
+    def median(self) -> float:
+        return float(self.table["log2_ratio"].median())
+
+
+def comparable(a: Study, b: Study) -> Comparable:
+    """What of two studies can be set side by side: the latents themselves (one SAE), their directions (two SAEs of
+    one encoder and layer), or only the shape of the vocabularies."""
+    if a.manifest["sae"]["fingerprint"] == b.manifest["sae"]["fingerprint"]:
+        return "latents"
+    ours, theirs = a.manifest["encoder"], b.manifest["encoder"]
+    same = ours["fingerprint"] == theirs["fingerprint"]
+    return "directions" if same and ours["config"]["layer"] == theirs["config"]["layer"] else "shapes"
+
+
+def frequency_shift(a: Study, b: Study, false_discovery_rate: float = 0.05, seed: int = 0) -> Shift:
+    """Test every latent of two studies of one SAE; studies of two SAEs are a `UserError`.
+
+    table: a row a latent, columns latent, label, n_a, n_b (documents), share_a, share_b, log2_ratio (share_a over
+    share_b), low, high (95%), g, p_value (G-test), q_value, over ("a", "b" or "", at the false-discovery rate). A
+    latent in no document of either has NaN. seed: of the control.
+    """
+    if comparable(a, b) != "latents":
+        raise UserError(
+            f"studies {a.name} and {b.name} were made with two SAEs, whose latents have nothing to do with each "
+            "other: index one collection with the SAE of the other to compare them latent by latent"
+        )
+    table = document_shift(
+        a.index.document_frequency, a.index.n_docs, b.index.document_frequency, b.index.n_docs
+    )
+    over = np.where(table["log2_ratio"] > 0, "a", "b")
+    table["over"] = np.where(table["q_value"] <= false_discovery_rate, over, "")
+    labels = vocabulary_table(a)["label"].where(a.index.document_frequency > 0, vocabulary_table(b)["label"])
+    table.insert(0, "latent", np.arange(a.n_latents))
+    table.insert(1, "label", labels)
+    dealt = dealt_out(a.index, b.index, seed)
+    chance = document_shift(dealt[0], a.index.n_docs, dealt[1], b.index.n_docs)
+    return Shift(
+        table,
+        a.index.n_docs,
+        b.index.n_docs,
+        false_discovery_rate,
+        int((chance["q_value"] <= false_discovery_rate).sum()),
+    )
+
+
+def document_shift(
+    frequency_a: NDArray[np.integer[Any]], n_a: int, frequency_b: NDArray[np.integer[Any]], n_b: int
+) -> pd.DataFrame:
+    """The numbers of `frequency_shift` from document frequencies (n_terms,) of two collections of n_a, n_b
+    documents.
+    """
+    held_a, held_b = (np.asarray(f, np.float64) for f in (frequency_a, frequency_b))
+    log_ratio, half_width = log2_ratio(held_a, n_a, held_b, n_b)
+    g, p_value = g_test(held_a, n_a, held_b, n_b)
+    tested = ~np.isnan(p_value)
+    q_value = np.full(len(held_a), np.nan)
+    if tested.any():
+        q_value[tested] = false_discovery_control(p_value[tested], method="bh")
+    somewhere = held_a + held_b > 0
+    return pd.DataFrame(
+        {
+            "n_a": frequency_a,
+            "n_b": frequency_b,
+            "share_a": held_a / max(n_a, 1),
+            "share_b": held_b / max(n_b, 1),
+            "log2_ratio": np.where(somewhere, log_ratio, np.nan),
+            "low": np.where(somewhere, log_ratio - half_width, np.nan),
+            "high": np.where(somewhere, log_ratio + half_width, np.nan),
+            "g": g,
+            "p_value": p_value,
+            "q_value": q_value,
+        }
+    )
+
+
+def g_test(
+    held_a: NDArray[np.float64], n_a: int, held_b: NDArray[np.float64], n_b: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """G and its p-value for each 2 x 2 table, (n_terms,); NaN where a margin is 0 and there is nothing to test."""
+    observed = np.stack([held_a, n_a - held_a, held_b, n_b - held_b])
+    in_all = (held_a + held_b) / max(n_a + n_b, 1)
+    expected = np.stack([n_a * in_all, n_a * (1 - in_all), n_b * in_all, n_b * (1 - in_all)])
+    tested = (expected > 0).all(axis=0)
+    g, p_value = np.full(len(held_a), np.nan), np.full(len(held_a), np.nan)
+    if tested.any():
+        result = power_divergence(
+            observed[:, tested], expected[:, tested], ddof=2, axis=0, lambda_="log-likelihood"
+        )
+        g[tested], p_value[tested] = np.maximum(result.statistic, 0), result.pvalue
+    return g, np.where(tested, np.nan_to_num(p_value, nan=1.0), np.nan)
+
+
+def log2_ratio(
+    held_a: NDArray[np.float64], n_a: int, held_b: NDArray[np.float64], n_b: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """log2 of the shares' ratio and half the width of its 95% interval (Walter's, by the delta method);
+    (n_terms,).
+    """
+    share_a, share_b = (held_a + 0.5) / (n_a + 0.5), (held_b + 0.5) / (n_b + 0.5)
+    variance = 1 / (held_a + 0.5) - 1 / (n_a + 0.5) + 1 / (held_b + 0.5) - 1 / (n_b + 0.5)
+    return np.log2(share_a / share_b), Z * np.sqrt(np.maximum(variance, 0)) / np.log(2)
+
+
+def dealt_out(a: Index, b: Index, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Document frequencies when the documents of both are dealt out anew by chance, as many to each; (n_terms,)
+    x 2.
+    """
+    to_a = np.zeros(a.n_docs + b.n_docs, bool)
+    to_a[np.random.default_rng(seed).permutation(len(to_a))[: a.n_docs]] = True
+    in_a = _held(a, to_a[: a.n_docs]) + _held(b, to_a[a.n_docs :])
+    return in_a, a.document_frequency + b.document_frequency - in_a
+
+
+def _held(index: Index, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Chosen documents that hold each term, (n_terms,)."""
+    before = np.concatenate(([0], np.cumsum(chosen[index.documents])))
+    return before[index.indptr[1:]] - before[index.indptr[:-1]]
