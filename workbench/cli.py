@@ -13,7 +13,7 @@ import typer
 from data.errors import UserError
 
 # Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
-from workbench.verbs import asking, dictionary, encoders, laboratory, looking, making, map, tables
+from workbench.verbs import asking, dictionary, encoders, laboratory, looking, making, map, notes, tables
 
 app = typer.Typer(
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"
@@ -36,6 +36,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "pretrain": encoders.pretrain_verb,
     "sweep-layers": encoders.sweep_layers_verb,
     "latents": dictionary.latents_verb,
+    "notes": notes.notes_verb,
     "vocabulary-table": tables.vocabulary_table_verb,
     "type-controls": tables.type_controls_verb,
     "map": map.map_verb,

@@ -21,6 +21,7 @@ VERBS = (
     *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers"),
     *(
         "latents",
+        "notes",
         "vocabulary-table",
         "type-controls",
         "map",
