@@ -100,8 +100,8 @@ def explain(
 class Ledgers:
     """The ledgers of several documents, in one pass.
 
-    latents: the query's, rising, (n_query_latents,). contributions: float64 (n_query_latents, n_documents); a column
-    sums to the document's score. credits: of each document, each of its tokens' proportional credit over all
+    latents: the query's, rising, (n_query_latents,). contributions: float64 (n_query_latents, n_documents); a
+    column sums to the document's score. credits: of each document, each of its tokens' proportional credit over all
     latents, float64 (n_tokens,), with spans (n_tokens, 2) in its text.
     """
 
@@ -127,7 +127,8 @@ def explain_several(
             contribution > 0, study.tokens.indices[rows], study.tokens.activations[rows]
         )
         credit = contribution[latent] * _shares(latent, activation, study.n_latents, study.pooling)
-        credits.append(np.bincount(position, weights=credit, minlength=len(spans[-1])))
+        of_tokens = np.bincount(position, weights=credit, minlength=len(spans[-1]))
+        credits.append(of_tokens.astype(np.float64))
     latents = query.mass.indices.astype(np.int64)
     return Ledgers(tuple(doc_ids), latents, table, tuple(spans), tuple(credits))
 

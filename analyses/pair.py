@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analyses.attribution import share_over_tokens, token_credit
 from analyses.intervals import wilson
 from analyses.smallest_sets import smallest_exit, smallest_swap
 from analyses.token_credit import position_of
@@ -193,6 +194,28 @@ def leave_top(
     return SmallestSet(
         tuple(encoded.mass.indices[rows].tolist()), found.at_least, (rank,), rank is None or rank > k
     )
+
+
+def difference_on_tokens(study: Study, pair: Pair) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The difference ledger shared over each document's tokens: position, token, start, end, credit.
+
+    A latent's difference is shared over the tokens on which it fires, in proportion to activation, in each of the
+    documents that has it: above 0 it speaks for the first, in whichever text the token stands.
+    """
+    ledger = pair.ledger.rename(columns={"difference": "contribution"})
+    tables = []
+    for doc_id in (pair.first, pair.second):
+        rows, table = study.tokens.document(position_of(study, doc_id)), study.tokens
+        tokens = share_over_tokens(
+            ledger,
+            study,
+            table.token_ids[rows],
+            table.spans[rows],
+            table.indices[rows],
+            table.activations[rows],
+        )
+        tables.append(token_credit(tokens))
+    return tables[0], tables[1]
 
 
 def without(query: csr_array, rows: NDArray[np.integer[Any]]) -> csr_array:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from workbench import frame, selection
 from workbench.views import (
+    above,
     latent,
     map,
     method,
@@ -31,6 +32,7 @@ PAGES = {
     "train": st.Page(train.page, title="Train", url_path="train"),
     "saes": st.Page(saes.page, title="SAEs", url_path="saes"),
     "search": st.Page(search.page, title="Search", url_path="search"),
+    "above": st.Page(above.page, title="A above B", url_path="above"),
     "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
     "latent": st.Page(latent.page, title="Latent", url_path="latent"),
     "word": st.Page(word.page, title="Word", url_path="word"),
@@ -42,7 +44,7 @@ PAGES = {
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
-    "Ranking": ["search"],
+    "Ranking": ["search", "above"],
     "Vocabulary": ["vocabulary", "latent", "word", "text", "types", "map"],
     "Guide": ["method", "numbers"],
 }

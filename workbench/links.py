@@ -9,6 +9,7 @@ PAGES = (
     "train",
     "saes",
     "search",
+    "above",
     "latent",
     "vocabulary",
     "word",

@@ -13,10 +13,11 @@ import streamlit as st
 
 KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
-    *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "other", "kind"),
+    *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
+    *("other", "part", "credit"),
 )
 # a new value of the first makes an old value of the others meaningless
-DEPENDENT = {"study": ("q", "doc", "latent", "find", "noted", "sae", "others"), "q": ("doc",)}
+DEPENDENT = {"study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other"), "q": ("doc", "other")}
 STORE = "selection"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,23 +21,45 @@ def ledger_figure(
     The `top` largest contributions by size have a bar each, in falling order; the rest share one. `link`
     gives the address behind a latent's label.
     """
-    ordered = ledger.reindex(ledger["contribution"].abs().sort_values(ascending=False, kind="stable").index)
-    head, rest = ordered.head(top), ordered.iloc[top:]
-    names = [_name(latent, labels, link) for latent in head["latent"].tolist()]
-    values = [float(value) for value in head["contribution"]]
+    ordered = _by_size(ledger)
+    head = ordered.head(top)
+    names = [latent_name(latent, labels, link) for latent in head["latent"].tolist()]
     hover = [
         f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
         f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}"
         f"<br>= {row['contribution']:+.3f}"
         for row in head.to_dict("records")
     ]
-    if len(rest):
+    return waterfall(names, hover, ordered["contribution"].tolist(), FOR)
+
+
+def word_ledger_figure(
+    ledger: pd.DataFrame, top: int = 12, link: Callable[[str], str] | None = None, colour: str = FOR
+) -> go.Figure:
+    """The same waterfall of words (columns word, query_count, idf, document_count, saturation, contribution)."""
+    ordered = _by_size(ledger)
+    head = ordered.head(top)
+    names = [linked(word, link(word) if link else None) for word in head["word"].tolist()]
+    hover = [
+        f"<b>{plain(row['word'])}</b>  {row['document_count']:.0f} times in the document<br>"
+        f"{row['query_count']:.0f} in the query × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}"
+        f"<br>= {row['contribution']:+.3f}"
+        for row in head.to_dict("records")
+    ]
+    return waterfall(names, hover, ordered["contribution"].tolist(), colour)
+
+
+def waterfall(names: Sequence[str], hover: Sequence[str], values: Sequence[float], colour: str) -> go.Figure:
+    """Bars that go on where the one above ends; values beyond the names share a last, paler one."""
+    names, hover, rest = list(names), list(hover), values[len(names) :]
+    values = [float(value) for value in values[: len(names)]]
+    if rest:
         names.append(f"{len(rest)} more")
-        values.append(float(rest["contribution"].sum()))
+        values.append(float(sum(rest)))
         hover.append(f"{len(rest)} smaller contributions<br>together {values[-1]:+.3f}")
     starts = [sum(values[:i]) for i in range(len(values))]
-    colours = [FOR if value >= 0 else AGAINST for value in values]
-    if len(rest):
+    colours = [colour if value >= 0 else AGAINST for value in values]
+    if rest:
         colours[-1] = translucent(colours[-1], 0.45)
     chart = figure(height=56 + 27 * len(values))
     chart.add_bar(
@@ -71,7 +93,20 @@ def ledger_figure(
     return chart
 
 
-def _name(latent: int, labels: Mapping[int, str], link: Callable[[int], str] | None) -> str:
-    label = labels.get(latent, "")
-    text = plain(label if len(label) <= 30 else label[:29] + "…") or f"latent {latent}"
-    return f'<a href="{link(latent)}" style="color:#2A7AB5">{text}</a>' if link else text
+def latent_name(
+    latent: int, labels: Mapping[int, str], link: Callable[[int], str] | None, longest: int = 30
+) -> str:
+    """A latent's label on an axis, cut to `longest` characters, a link where `link` gives its address."""
+    label = labels.get(latent, "") or f"latent {latent}"
+    return linked(
+        label if len(label) <= longest else label[: longest - 1] + "…", link(latent) if link else None
+    )
+
+
+def linked(text: str, address: str | None) -> str:
+    """Text of a collection on an axis, a link where there is an address."""
+    return f'<a href="{address}" style="color:#2A7AB5">{plain(text)}</a>' if address else plain(text)
+
+
+def _by_size(ledger: pd.DataFrame) -> pd.DataFrame:
+    return ledger.reindex(ledger["contribution"].abs().sort_values(ascending=False, kind="stable").index)

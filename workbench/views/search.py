@@ -5,12 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analyses.attribution import Explanation
 from analyses.comparison import query_id_of
-from analyses.figures.ledger import ledger_figure
 from retrieval.study import Study
-from workbench import cache, frame, highlight, selection
-from workbench.formats import count
+from workbench import cache, cached_ranking, frame, highlight, selection
+from workbench.views import search_document
 
 DEPTH, N_CHIPS, N_EXAMPLES = 10, 9, 6
 IDF_NAMES = {"clipped": "idf as in the paper", "lucene": "Lucene's idf"}
@@ -52,7 +50,7 @@ def page() -> None:
     with left:
         show_results(key, study, query, idf, results, chosen)
     with right:
-        show_document(key, study, query, idf, chosen, ranking)
+        search_document.show(key, study, query, idf, chosen, results["doc_id"].tolist())
 
 
 def controls(study: Study) -> tuple[str, cache.Idf]:
@@ -74,13 +72,13 @@ def controls(study: Study) -> tuple[str, cache.Idf]:
     return typed, idf
 
 
-def show_examples(study: Study) -> None:
+def show_examples(study: Study, page: str = "search") -> None:
     """A few of the collection's own queries, spread over it, short ones that read at a glance."""
     short = [text for text in study.queries.texts if 20 <= len(text) <= 90] or list(study.queries.texts)
     examples = short[:: max(len(short) // N_EXAMPLES, 1)][:N_EXAMPLES]
     if examples:
         frame.label("Or take one of this collection's own queries")
-        st.html(highlight.link_list((text, frame.address("search", q=text)) for text in examples))
+        st.html(highlight.link_list((text, frame.address(page, q=text)) for text in examples))
 
 
 def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
@@ -107,6 +105,7 @@ def show_results(
 ) -> None:
     """The ranking, a card a document, with the places that cosine and BM25 give it."""
     judged = query_id_of(study, query) in study.qrels
+    credits = cached_ranking.marks_of(key, query, tuple(results["doc_id"]), idf)
     cards = [
         '<div class="lt-columns"><span></span><span>Documents, with the words that earned their score</span>'
         '<div class="lt-places"><span>score</span><span>cosine</span><span>BM25</span></div></div>'
@@ -114,7 +113,6 @@ def show_results(
     for row in results.to_dict("records"):
         doc_id = row["doc_id"]
         text = study.corpus.texts[study.position[doc_id]]
-        marks = cache.credits(key, query, doc_id, idf)
         places = f'<span class="lt-score">{row["latent_score"]:.2f}</span>' + "".join(
             highlight.place(system, None if pd.isna(rank) else int(rank))
             for system, rank in (("cosine", row["cosine_rank"]), ("bm25", row["bm25_rank"]))
@@ -123,46 +121,11 @@ def show_results(
         cards.append(
             highlight.result_card(
                 row["latent_rank"], row["title"], doc_id, frame.address("search", q=query, doc=doc_id),
-                highlight.excerpt(text, marks, 150, "credit"), places,
+                highlight.excerpt(text, credits[doc_id], 150, "credit"), places,
                 highlight.grade_mark(grade, judged), doc_id == chosen,
             )
         )  # fmt: skip
     st.html(f'<div class="lt-results">{"".join(cards)}</div>')
-
-
-def show_document(
-    key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str, ranking: pd.DataFrame
-) -> None:
-    """The ledger of one document, and its text with each token's credit."""
-    explanation = cache.explanation(key, query, doc_id, idf)
-    position = study.position[doc_id]
-    names = cache.labels(key)
-    st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
-    frame.label(
-        f"Score {explanation.score:.2f}, from {len(explanation.ledger):,} latents that query and document share"
-    )
-    if explanation.ledger.empty:
-        st.html(
-            highlight.calm("Nothing shared", "Query and document have no latent in common: the score is 0.")
-        )
-    else:
-        frame.show(
-            ledger_figure(
-                explanation.ledger, names, 10, lambda latent: frame.address("latent", latent=latent)
-            ),
-            "ledger",
-        )
-    frame.label("Its text: each latent's contribution, shared over tokens in proportion to activation")
-    marks = cache.credits(key, query, doc_id, idf)
-    st.html(
-        f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], marks, "credit")}</div>'
-    )
-    with st.expander("The ledger in numbers"):
-        st.dataframe(ledger_table(explanation, names), hide_index=True, height=360)
-        st.caption(
-            f"Contributions sum to {explanation.ledger['contribution'].sum():.5f}; the score is "
-            f"{explanation.score:.5f}. {count(len(explanation.document_tokens))} token activations are behind them."
-        )
 
 
 def show_text(study: Study, doc_id: str) -> None:
@@ -171,19 +134,3 @@ def show_text(study: Study, doc_id: str) -> None:
     st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
     frame.label(f"Document {doc_id}; ask something above to see what would earn it a score")
     st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], [], "credit")}</div>')
-
-
-def ledger_table(explanation: Explanation, names: dict[int, str]) -> pd.DataFrame:
-    """The ledger with labels and readable headings."""
-    ledger = explanation.ledger
-    return pd.DataFrame(
-        {
-            "latent": ledger["latent"],
-            "label": [names[latent] for latent in ledger["latent"].tolist()],
-            "contribution": ledger["contribution"].round(4),
-            "query weight": ledger["query_weight"].round(3),
-            "idf": ledger["idf"].round(3),
-            "document weight": ledger["document_weight"].round(3),
-            "saturation": ledger["saturation"].round(4),
-        }
-    )

@@ -33,7 +33,7 @@ def page() -> None:
     with left:
         text = text_box("text", "Type anything: it is read while you type")
     with right:
-        other = text_box("other", "A second text, to compare it with")
+        other = text_box("text2", "A second text, to compare it with")
     if not text.strip():
         show_examples()
         return
@@ -95,7 +95,7 @@ def show_examples() -> None:
     frame.label("Or take two texts from here")
     st.html(
         highlight.link_list(
-            (f"{text} / {other}", frame.address("text", text=text, other=other)) for text, other in EXAMPLES
+            (f"{text} / {other}", frame.address("text", text=text, text2=other)) for text, other in EXAMPLES
         )
     )
 

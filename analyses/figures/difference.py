@@ -1,0 +1,62 @@
+"""Two documents' ledgers against each other: a bar a latent, right for the first, left for the second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analyses.figures.ledger import latent_name
+from analyses.figures.theme import AGAINST, FOR, QUIET, figure, plain, translucent
+
+
+def difference_figure(
+    ledger: pd.DataFrame,
+    labels: Mapping[int, str],
+    decisive: Collection[int] = (),
+    top: int = 14,
+    link: Callable[[int], str] | None = None,
+) -> go.Figure:
+    """Diverging bars of `ledger` (latent, difference, contribution_first, contribution_second, falling by size).
+
+    The `top` largest have a bar each; what is left for either side shares one each. Latents in `decisive` are drawn
+    full, all others pale, unless there are none.
+    """
+    head, rest = ledger.head(top), ledger.iloc[top:]["difference"]
+    names = [latent_name(latent, labels, link) for latent in head["latent"].tolist()]
+    values = head["difference"].tolist()
+    strong = [not decisive or latent in decisive for latent in head["latent"].tolist()]
+    hover = [
+        f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+        f"first {row['contribution_first']:.3f}, second {row['contribution_second']:.3f}"
+        f"<br>difference {row['difference']:+.3f}"
+        for row in head.to_dict("records")
+    ]
+    for part in (rest[rest > 0], rest[rest < 0]):
+        if len(part):
+            names.append(f"{len(part)} more")
+            values.append(float(part.sum()))
+            strong.append(False)
+            hover.append(f"{len(part)} smaller differences<br>together {values[-1]:+.3f}")
+    colours = [
+        translucent(FOR if value >= 0 else AGAINST, 1.0 if full else 0.4)
+        for value, full in zip(values, strong, strict=True)
+    ]
+    chart = figure(height=64 + 25 * len(values))
+    chart.add_bar(
+        y=list(range(len(values))), x=values, orientation="h", hovertext=hover, hoverinfo="text",
+        marker={"color": colours, "cornerradius": 3}, text=[f"{value:+.2f}" for value in values],
+        textposition="outside", textfont={"size": 12, "color": QUIET}, cliponaxis=False,
+    )  # fmt: skip
+    chart.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, autorange="reversed", showgrid=False, zeroline=False,
+        tickfont={"size": 13},
+    )  # fmt: skip
+    reach = 1.22 * max((abs(value) for value in values), default=1.0)
+    chart.update_xaxes(
+        title="← for the second, contribution to the difference of scores, for the first →",
+        range=[-reach, reach],
+    )
+    chart.update_layout(showlegend=False, bargap=0.28)
+    return chart
