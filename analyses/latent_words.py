@@ -4,37 +4,43 @@
     PMI(w, j) = log2( p(w | j) / p(w) )              p(w) = share of the collection's tokens that are w's
     H(j) = - sum_w p(w | j) log2 p(w | j)            bits; 2^H words of equal share would have this entropy
 
-w is a wordpiece, or the whole surface word that a token is part of. PMI is pointwise mutual information with
-activation as the weight of a token. All exact over the collection. A word of three wordpieces counts three tokens.
+w is a wordpiece, or the whole surface word that a token is part of, without case and accents. PMI is pointwise
+mutual information with activation as the weight of a token. All exact over the collection. A word of three
+wordpieces counts three tokens.
+
+Words come in one of three orders. By share, full stops and articles lead wherever a latent is broad; by PMI, words
+that stand a few times; share x PMI, a word's part in the Kullback-Leibler divergence of the latent's words from the
+collection's, puts first what is both much of the latent and more of it than of the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analyses.surface import readable_wordpiece, surface_word, word_numbers
+from analyses.surface import readable_wordpiece, surface_word
+from analyses.words import WordTable, word_table
 from retrieval.study import Study
 
+Order = Literal["share", "telling", "pmi"]
 N_POSITIONS = 10
+AT_LEAST = 5  # of its tokens the latent must fire on, before a word may lead by its PMI
 
 
 @dataclass(frozen=True)
 class TokenReading:
     """What every latent's words are counted against, read once a study.
 
-    word: int32 (n_tokens,), equal numbers are equal words; document: int32 (n_tokens,); position: uint8
-    (n_tokens,), which of N_POSITIONS equal parts of its document a token stands in. word_count (n_words,),
-    wordpiece_count (n_wordpieces,), position_count (N_POSITIONS,): tokens.
+    word: int32 (n_tokens,), equal numbers are equal words. word_count (n_words,), wordpiece_count
+    (n_wordpieces,), position_count (N_POSITIONS,), by place in their documents (see `positions`): tokens.
     """
 
     word: NDArray[np.int32]
-    document: NDArray[np.int32]
-    position: NDArray[np.uint8]
     word_count: NDArray[np.int64]
     wordpiece_count: NDArray[np.int64]
     position_count: NDArray[np.int64]
@@ -42,7 +48,7 @@ class TokenReading:
 
 @dataclass(frozen=True)
 class WordUse:
-    """table: word, count (tokens it fires on), activation, share, pmi (bits); largest share first.
+    """table: word, count (tokens it fires on), activation, share, pmi (bits); in the order that was asked for.
 
     entropy (bits) is of the whole distribution, of which the table holds the top; n_words: words it fires on.
     """
@@ -57,45 +63,56 @@ class WordUse:
         return float(2.0**self.entropy) if self.n_words else 0.0
 
 
-def token_reading(study: Study) -> TokenReading:
-    """Number the words of every token: seconds for some millions, so keep it beside the opened study."""
-    tokens = study.tokens
-    lengths = np.diff(tokens.offsets)
-    document = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-    place = np.arange(len(document)) - tokens.offsets[:-1][document]
-    position = (place * N_POSITIONS // lengths[document]).astype(np.uint8)
-    word = word_numbers(tokens, study.wordpieces)
+def token_reading(study: Study, table: WordTable | None = None) -> TokenReading:
+    """Count the tokens of a study, by word (of `word_table`), by wordpiece and by place."""
+    tokens, table = study.tokens, table or word_table(study)
+    length, n_documents = np.unique(np.diff(tokens.offsets), return_counts=True)
+    places = [positions(np.arange(n), n) for n in length.tolist()]
     return TokenReading(
-        word.astype(np.int32),
-        document,
-        position,
-        np.bincount(word),
+        table.word,
+        np.diff(table.ptr),
         np.bincount(tokens.token_ids, minlength=len(study.wordpieces)),
-        np.bincount(position, minlength=N_POSITIONS),
+        sum(
+            (n * np.bincount(p, minlength=N_POSITIONS) for p, n in zip(places, n_documents, strict=True)),
+            start=np.zeros(N_POSITIONS, np.int64),
+        ),
     )
 
 
-def latent_wordpieces(study: Study, latent: int, reading: TokenReading, depth: int = 20) -> WordUse:
+def positions(place: NDArray[np.int64], length: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Which of N_POSITIONS equal parts of its document, of `length` tokens, the token at `place` stands in."""
+    part: NDArray[np.int64] = place * N_POSITIONS // length
+    return part
+
+
+def latent_wordpieces(
+    study: Study, latent: int, reading: TokenReading, depth: int = 20, order: Order = "share"
+) -> WordUse:
     """The wordpieces that a latent fires on."""
     ids = np.asarray(study.tokens.token_ids)
     return _use(
-        study, latent, ids, reading.wordpiece_count, depth,
+        study, latent, ids, reading.wordpiece_count, depth, order,
         lambda token: readable_wordpiece(study.wordpieces[int(ids[token])]),
     )  # fmt: skip
 
 
-def latent_words(study: Study, latent: int, reading: TokenReading, depth: int = 20) -> WordUse:
-    """The whole surface words, in lower case, that a latent fires on; special tokens as they are."""
+def latent_words(
+    study: Study, latent: int, reading: TokenReading, depth: int = 20, order: Order = "share"
+) -> WordUse:
+    """The whole words, in lower case, that a latent fires on; special tokens as they are."""
     return _use(
-        study, latent, reading.word, reading.word_count, depth,
-        lambda token: surface_word(study, token, int(reading.document[token])),
+        study, latent, reading.word, reading.word_count, depth, order,
+        lambda token: surface_word(study, token, int(study.tokens.document_of(np.array([token]))[0])),
     )  # fmt: skip
 
 
 def position_histogram(study: Study, latent: int, reading: TokenReading) -> pd.DataFrame:
     """Tokens by place in their documents: low, high (parts of one), count, share, and share_of_all tokens."""
     token, _ = study.contexts.latent(latent)
-    count = np.bincount(reading.position[token], minlength=N_POSITIONS)
+    offsets = np.asarray(study.tokens.offsets)
+    document = study.tokens.document_of(token)
+    part = positions(token - offsets[document], offsets[document + 1] - offsets[document])
+    count = np.bincount(part, minlength=N_POSITIONS)
     edges = np.linspace(0, 1, N_POSITIONS + 1)
     return pd.DataFrame(
         {
@@ -103,7 +120,7 @@ def position_histogram(study: Study, latent: int, reading: TokenReading) -> pd.D
             "high": edges[1:],
             "count": count,
             "share": count / max(len(token), 1),
-            "share_of_all": reading.position_count / max(len(reading.position), 1),
+            "share_of_all": reading.position_count / max(int(reading.position_count.sum()), 1),
         }
     )
 
@@ -120,6 +137,7 @@ def _use(
     term: NDArray[np.int32],
     term_count: NDArray[np.int64],
     depth: int,
+    order: Order,
     name: Callable[[int], str],
 ) -> WordUse:
     """Count the latent's activation by `term` (n_tokens,); `name` says a term by one of its tokens."""
@@ -127,20 +145,27 @@ def _use(
     terms = term[token]
     activation = np.bincount(terms, weights=value, minlength=len(term_count))
     share = activation / max(float(activation.sum()), 1e-300)
-    best = np.argsort(-share, kind="stable")[: min(depth, int((share > 0).sum()))]
+    count = np.bincount(terms, minlength=len(term_count))
+    fires = np.flatnonzero(share > 0)
+    pmi = np.log2(share[fires] * term_count.sum() / term_count[fires])
+    if order == "pmi":
+        rank = np.lexsort((-share[fires], -pmi, count[fires] < AT_LEAST))
+    else:
+        rank = np.argsort(-share[fires] * (pmi if order == "telling" else 1.0), kind="stable")
+    best, pmi = fires[rank[:depth]], pmi[rank[:depth]]
     first = [int(token[_first(terms, int(i))]) for i in best]  # the strongest of its tokens
     return WordUse(
         pd.DataFrame(
             {
                 "word": [name(t) for t in first],
-                "count": np.bincount(terms, minlength=len(term_count))[best],
+                "count": count[best],
                 "activation": activation[best],
                 "share": share[best],
-                "pmi": np.log2(share[best] * term_count.sum() / term_count[best]),
+                "pmi": pmi,
             }
         ),
         entropy(share),
-        int((share > 0).sum()),
+        len(fires),
     )
 
 

@@ -44,7 +44,7 @@ class Cooccurrence:
 
 def decoder_directions(study: Study) -> NDArray[np.float32]:
     """Decoder directions of unit norm, float32 (n_latents, d_model); a zero row stays zero."""
-    weights: NDArray[np.float32] = study.sae.W_dec.numpy()
+    weights = study.decoder
     norm = np.linalg.norm(weights, axis=1, keepdims=True)
     unit: NDArray[np.float32] = np.divide(weights, norm, out=np.zeros_like(weights), where=norm > 0)
     return unit

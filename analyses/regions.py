@@ -43,9 +43,7 @@ class LatentWords:
 
 def latent_words(study: Study, table: WordTable, depth: int = DEPTH) -> LatentWords:
     """The `depth` words of each latent with most of its activation; table: the study's `word_table`."""
-    word = np.empty(len(table.token), np.int64)
-    word[table.token] = np.repeat(np.arange(len(table.words)), np.diff(table.ptr))
-    chosen, shares, _, _ = top_terms(study, word, np.ones(len(table.words)), depth)
+    chosen, shares, _, _ = top_terms(study, table.word, np.ones(len(table.words)), depth)
     latent, place = np.nonzero(chosen >= 0)
     shape = (study.n_latents, len(table.words))
     of_words = (shares[latent, place], (latent, chosen[latent, place]))

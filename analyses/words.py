@@ -21,18 +21,21 @@ from data.ragged import offsets_of
 from retrieval.study import Study
 
 FOLDER = "words"
+ARRAYS = ("ptr", "token", "word")
 
 
 @dataclass(frozen=True)
 class WordTable:
-    """words: folded, sorted, (n_words,). ptr: int64 (n_words + 1,). token: int32 (n_tokens,).
+    """words: folded, sorted, (n_words,). ptr: int64 (n_words + 1,). token, word: int32 (n_tokens,).
 
-    Tokens are rows of the TokenTable; word i has the tokens token[ptr[i]:ptr[i + 1]], in document order.
+    Tokens are rows of the TokenTable; word i has the tokens token[ptr[i]:ptr[i + 1]], in document order, and
+    word[t] is the word that token t is part of.
     """
 
     words: Sequence[str]
     ptr: NDArray[np.int64]
     token: NDArray[np.int32]
+    word: NDArray[np.int32]
 
     def tokens_of(self, word: str) -> NDArray[np.int32]:
         """The tokens of a word, in any case and with or without accents; none where the documents lack it."""
@@ -52,19 +55,19 @@ def folded(word: str) -> str:
 def word_table(study: Study) -> WordTable:
     """The words of a study; read from its folder where they are kept, computed otherwise."""
     folder = study.path / FOLDER
-    if not folder.is_dir():
+    if not all((folder / f"{name}.npy").is_file() for name in ARRAYS):
         return compute_words(study)
-    arrays = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ("ptr", "token"))
+    arrays = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS)
     return WordTable(read_json(folder / "words.json"), *arrays)
 
 
 def write_words(study: Study) -> None:
-    """Keep the words in the study's folder, as words/words.json, ptr.npy and token.npy."""
+    """Keep the words in the study's folder, as words/words.json, ptr.npy, token.npy and word.npy."""
     table = compute_words(study)
     with new_folder(study.path / FOLDER) as temporary:
         write_json(temporary / "words.json", table.words)
-        np.save(temporary / "ptr.npy", table.ptr, allow_pickle=False)
-        np.save(temporary / "token.npy", table.token, allow_pickle=False)
+        for name in ARRAYS:
+            np.save(temporary / f"{name}.npy", getattr(table, name), allow_pickle=False)
 
 
 def compute_words(study: Study) -> WordTable:
@@ -82,4 +85,5 @@ def compute_words(study: Study) -> WordTable:
         words.tolist(),
         offsets_of(np.bincount(of_token, minlength=len(words))),
         np.argsort(of_token, kind="stable").astype(np.int32),
+        of_token.astype(np.int32),
     )

@@ -245,6 +245,14 @@ class Study:
         return load_autoencoder(self.path / "sae")
 
     @cached_property
+    def decoder(self) -> NDArray[np.float32]:
+        """W_dec of the SAE, float32 (n_latents, d_model), read without torch."""
+        from safetensors import safe_open
+
+        with safe_open(self.path / "sae" / "sae_weights.safetensors", framework="numpy") as weights:
+            return weights.get_tensor("W_dec")  # type: ignore[no-any-return]
+
+    @cached_property
     def _weighted(self) -> dict[Bm25Parameters, WeightedIndex]:
         return {}
 

@@ -10,6 +10,7 @@ import pytest
 import scipy.stats
 
 from analyses.latent_words import (
+    AT_LEAST,
     TokenReading,
     entropy,
     latent_wordpieces,
@@ -18,6 +19,7 @@ from analyses.latent_words import (
     token_reading,
 )
 from analyses.surface import readable_wordpiece, surface_word
+from analyses.words import folded
 from retrieval.study import Study
 
 
@@ -58,18 +60,40 @@ def test_wordpieces_are_those_of_a_count_by_hand(
 
 
 def test_words_are_whole_surface_words(tiny_study: Study, reading: TokenReading, latents: list[int]) -> None:
-    words = [surface_word(tiny_study, t, d) for t, d in enumerate(reading.document.tolist())]
+    owner = np.repeat(np.arange(len(tiny_study.corpus)), np.diff(tiny_study.tokens.offsets))
+    words = [folded(surface_word(tiny_study, t, d)) for t, d in enumerate(owner.tolist())]
     token, value = tiny_study.contexts.latent(latents[1])
     use = latent_words(tiny_study, latents[1], reading, depth=10**6)
     mass: Counter[str] = Counter()
     for t, v in zip(token.tolist(), value.tolist(), strict=True):
         mass[words[t]] += v
-    by_word = use.table.groupby("word")["activation"].sum()
+    by_word = use.table.groupby(use.table["word"].map(folded))["activation"].sum()
     assert by_word.to_dict() == pytest.approx(dict(mass))
     for row in use.table.head(5).to_dict("records"):
-        number = reading.word[next(t for t in token.tolist() if words[t] == row["word"])]
+        number = reading.word[next(t for t in token.tolist() if words[t] == folded(row["word"]))]
         chance = (reading.word == number).mean()
         assert row["pmi"] == pytest.approx(math.log2(row["share"] / chance))
+
+
+def test_orders_agree_on_the_words_and_sum_to_the_divergence(
+    tiny_study: Study, reading: TokenReading, latents: list[int]
+) -> None:
+    everywhere = reading.word_count / reading.word_count.sum()
+    for latent in latents:
+        by_share = latent_words(tiny_study, latent, reading, 10**6).table
+        telling = latent_words(tiny_study, latent, reading, 10**6, "telling").table
+        assert set(map(tuple, telling.to_numpy())) == set(map(tuple, by_share.to_numpy()))
+        bits = telling["share"] * telling["pmi"]
+        assert bits.is_monotonic_decreasing
+        token, value = tiny_study.contexts.latent(latent)
+        here = np.bincount(reading.word[token], weights=value, minlength=len(everywhere))
+        assert bits.sum() == pytest.approx(scipy.stats.entropy(here, everywhere, base=2))
+        by_pmi = latent_words(tiny_study, latent, reading, 10**6, "pmi").table
+        often = by_pmi["count"] >= AT_LEAST
+        assert often.is_monotonic_decreasing
+        assert by_pmi.loc[often, "pmi"].is_monotonic_decreasing
+        first = latent_words(tiny_study, latent, reading, 3, "pmi").table
+        assert first.equals(by_pmi.head(3))
 
 
 def test_depth_leaves_entropy_alone(tiny_study: Study, reading: TokenReading, latents: list[int]) -> None:
