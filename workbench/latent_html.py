@@ -70,3 +70,10 @@ def linked_table(headings: Sequence[str], rows: Iterable[tuple[str, str, Sequenc
         for text, address, cells in rows
     )
     return f'<table class="lt-table lt-linked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def noted(tags: Iterable[tuple[str, str]], note: str) -> str:
+    """The reader's tags, each a link to the latents that bear it (tag, address), and the note as it was typed."""
+    links = "".join(highlight.link(tag, address, "lt-tag") for tag, address in tags)
+    text = f'<p class="lt-usernote" dir="auto">{escape(note)}</p>' if note else ""
+    return f'<div class="lt-chips">{links}</div>{text}'

@@ -11,7 +11,7 @@ from analyses.figures.types import TYPE_NAMES
 from retrieval.study import Study
 from workbench import cache, cached_latent, frame, highlight, selection
 from workbench.formats import count, number, percent
-from workbench.views import latent_sections
+from workbench.views import latent_notes, latent_sections
 
 N_WORDS = 8
 
@@ -21,7 +21,8 @@ def page() -> None:
     latent = choose_latent(key, study)
     with st.spinner("Reading the study's words, once"):
         entry = cached_latent.latent_entry(key, latent)
-    frame.heading(entry.label or f"Latent {latent}", f"Latent {latent}: what is it?")
+    st.html(frame.ASSETS / "latent.css")
+    latent_notes.show_heading(key, study, entry)
     if entry.dead:
         st.html(
             highlight.calm(
@@ -31,7 +32,6 @@ def page() -> None:
             )
         )
         return
-    st.html(frame.ASSETS / "latent.css")
     st.html(highlight.figures(headline(entry)))
     left, right = st.columns([1, 1.55], gap="large")
     with left:

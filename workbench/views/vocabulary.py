@@ -15,6 +15,7 @@ from analyses.types import TYPES, UNTYPED
 from retrieval.study import Study
 from workbench import cache, cached_types, frame, highlight, selection, type_rule
 from workbench.formats import count
+from workbench.views.latent_notes_file import show_exchange
 
 COLUMNS = {
     "latent": "Latent",
@@ -59,11 +60,13 @@ def page() -> None:
     frame.show(rank_frequency_figure(cache.rank_frequency(key), chosen), "ranks")
     found = filtered(study, table)
     n_alive = int(table["alive"].sum())
-    note, *exports = st.columns([6, 1, 1], vertical_alignment="center")
+    note, *exports = st.columns([5, 1, 1, 1], vertical_alignment="center")
     note.caption(
         f"{count(len(found))} of {count(n_alive)} latents that fire here; {count(len(table) - n_alive)} never do. "
         "Select a row to open its latent."
     )
+    with exports[2]:
+        show_exchange(study)
     if found.empty:
         st.html(highlight.calm("No such latent", "No latent passes these filters: take one away."))
         return
