@@ -39,7 +39,7 @@ class Faithfulness:
 
     curves: curve (deletion, insertion), method ("random" among them), part (of the wordpieces), score (over the whole
     text's), low, high (random: 95% of the orders; else NaN). areas: curve, method, area, random, low, high
-    (mean and 95% of the random orders), beaten_by (random orders at least as faithful, of n_orders).
+    (mean and 95% of the random orders), random_as_good (random orders at least as faithful, of n_orders).
     """
 
     curves: pd.DataFrame
@@ -87,7 +87,7 @@ def faithfulness(
             curves.append(_curve(curve, name, part, scores[row], np.nan, np.nan))
             beaten = int((sign * chance_area <= sign * area[row]).sum())
             areas.append((curve, name, area[row], chance_area.mean(), ends[0], ends[1], beaten))
-    columns = ["curve", "method", "area", "random", "low", "high", "beaten_by"]
+    columns = ["curve", "method", "area", "random", "low", "high", "random_as_good"]
     return Faithfulness(pd.concat(curves), pd.DataFrame(areas, columns=columns), n_words, n_orders)
 
 

@@ -25,8 +25,9 @@ class LexicalExplanation:
     """The ledger of words of one (query, document).
 
     score: to the bit what search gives, in float32. ledger, of each word that both have, falling by contribution:
-    word (its stem), query_count, idf, document_count, saturation, contribution. residual: score - sum of
-    contributions. unknown: words of the query that no document has; missing: those that this document lacks.
+    word (its stem), form (as the document first has it, in lower case), query_count, idf, document_count,
+    saturation, contribution. residual: score - sum of contributions. unknown: words of the query that no document
+    has; missing: those that this document lacks.
     document_words, query_words: stem, start, end (characters), credit, in text order.
     """
 
@@ -69,6 +70,9 @@ def explain_words(study: Study, query: str, doc_id: str) -> LexicalExplanation:
     )
     there = table["document_count"] > 0
     ledger = table[there].sort_values("contribution", ascending=False, kind="stable", ignore_index=True)
+    text = study.corpus.texts[document]
+    forms = {span.stem: text[span.start : span.end].lower() for span in reversed(word_spans(text))}
+    ledger.insert(1, "form", [forms[word] for word in ledger["word"]])
     asked = dict.fromkeys(span.stem for span in word_spans(query))
     return LexicalExplanation(
         query,
@@ -78,7 +82,7 @@ def explain_words(study: Study, query: str, doc_id: str) -> LexicalExplanation:
         ledger,
         tuple(stem for stem in asked if stem not in study.words.columns),
         tuple(table.loc[~there, "word"]),
-        _shared(study.corpus.texts[document], ledger),
+        _shared(text, ledger),
         _shared(query, ledger),
     )
 

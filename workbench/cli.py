@@ -13,7 +13,18 @@ import typer
 from data.errors import UserError
 
 # Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
-from workbench.verbs import asking, dictionary, encoders, laboratory, looking, making, map, notes, tables
+from workbench.verbs import (
+    asking,
+    dictionary,
+    encoders,
+    laboratory,
+    looking,
+    making,
+    map,
+    notes,
+    ranking,
+    tables,
+)
 
 app = typer.Typer(
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"
@@ -40,9 +51,11 @@ VERBS: dict[str, Callable[..., None]] = {
     "vocabulary-table": tables.vocabulary_table_verb,
     "type-controls": tables.type_controls_verb,
     "map": map.map_verb,
+    "complete": map.complete_verb,
     "jobs": looking.jobs_verb,
     "search": asking.search_verb,
     "explain": asking.explain,
+    "compare": ranking.compare,
     "evaluate": asking.evaluate,
     "latent": asking.latent,
     "app": looking.app_verb,

@@ -27,7 +27,7 @@ TITLES = {"deletion": "Deleted, highest credit first", "insertion": "Inserted, h
 def faithfulness_figure(curves: pd.DataFrame, height: int = 270) -> go.Figure:
     """A panel a curve; `curves`: curve, method, part, score, low, high, of `analyses.faithfulness`."""
     names = list(dict.fromkeys(curves["curve"]))
-    chart = make_subplots(cols=max(len(names), 1), shared_yaxes=True, horizontal_spacing=0.05)
+    chart = make_subplots(cols=max(len(names), 1), shared_yaxes=True, horizontal_spacing=0.09)
     chart.update_layout(template=template(), height=height)
     for column, name in enumerate(names, start=1):
         for method, points in curves[curves["curve"] == name].groupby("method", sort=False):
@@ -44,6 +44,8 @@ def faithfulness_figure(curves: pd.DataFrame, height: int = 270) -> go.Figure:
                 hovertemplate=f"{METHOD_NAMES[str(method)]}<br>%{{x:.0%}} of the wordpieces<br>score × %{{y:.2f}}"
                 "<extra></extra>",
             )  # fmt: skip
-        chart.update_xaxes(title=TITLES.get(name, name), tickformat=".0%", row=1, col=column)
+        chart.update_xaxes(
+            title=TITLES.get(name, name), tickformat=".0%", tickvals=[0, 0.5, 1], row=1, col=column
+        )
     chart.update_yaxes(title="score, of the whole text's", row=1, col=1, rangemode="tozero")
     return chart

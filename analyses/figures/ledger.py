@@ -36,12 +36,12 @@ def ledger_figure(
 def word_ledger_figure(
     ledger: pd.DataFrame, top: int = 12, link: Callable[[str], str] | None = None, colour: str = FOR
 ) -> go.Figure:
-    """The same waterfall of words (columns word, query_count, idf, document_count, saturation, contribution)."""
+    """The same waterfall of words (columns form, query_count, idf, document_count, saturation, contribution)."""
     ordered = _by_size(ledger)
     head = ordered.head(top)
-    names = [linked(word, link(word) if link else None) for word in head["word"].tolist()]
+    names = [linked(word, link(word) if link else None) for word in head["form"].tolist()]
     hover = [
-        f"<b>{plain(row['word'])}</b>  {row['document_count']:.0f} times in the document<br>"
+        f"<b>{plain(row['form'])}</b>  {row['document_count']:.0f} times in the document<br>"
         f"{row['query_count']:.0f} in the query × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}"
         f"<br>= {row['contribution']:+.3f}"
         for row in head.to_dict("records")

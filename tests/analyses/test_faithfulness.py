@@ -66,9 +66,9 @@ def test_a_point_is_the_score_without_the_words_of_most_credit(
 def test_credits_beat_chance_and_their_opposite_loses_to_it(
     judged: Faithfulness, text: Rescored, two: list[Credits]
 ) -> None:
-    assert (judged.areas["beaten_by"] == 0).all()
+    assert (judged.areas["random_as_good"] == 0).all()
     worst = [replace(each, tokens=each.tokens.assign(credit=-each.tokens["credit"])) for each in two]
-    assert (faithfulness(text, worst).areas["beaten_by"] > 95).all()
+    assert (faithfulness(text, worst).areas["random_as_good"] > 95).all()
 
 
 def test_the_random_orders_are_their_own_control(

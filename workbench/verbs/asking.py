@@ -9,6 +9,7 @@ import typer
 
 from data.errors import UserError
 from workbench.printing import print_json, print_means, print_table
+from workbench.verbs import explaining
 from workbench.verbs.options import AsJson, Idf, StudyFolder, asked, bm25
 
 
@@ -39,23 +40,40 @@ def explain(
     study: StudyFolder,
     query: Annotated[str, typer.Argument(help="The query.")],
     doc_id: Annotated[str, typer.Argument(help="Id of the document whose score is to be explained.")],
+    credit: Annotated[
+        str,
+        typer.Option(
+            help="Credit of each token of both texts: `proportional` to activation, `leave-one-out` (the exact "
+            "score without it), or `occlusion` (its word masked and the text encoded again; seconds).",
+            metavar="METHOD",
+        ),
+    ] = "",
+    cosine: Annotated[
+        bool, typer.Option("--cosine", help="Also the encoder's cosine, by the same latents.")
+    ] = False,
+    words: Annotated[bool, typer.Option("--words", help="Also lexical BM25's score, by words.")] = False,
     idf: Idf = "clipped",
     as_json: AsJson = False,
 ) -> None:
     """Show which latents give a document its score, and on which tokens.
 
     The latents' contributions add up to the score. Each is shared over the tokens of document and query in
-    proportion to their activations.
+    proportion to their activations; `--credit` asks what a token is worth in other ways, and tests them all against
+    random orders.
     """
     from analyses.attribution import explain as explain_document
     from retrieval.study import Study
 
-    explanation = explain_document(Study.open(study), asked(query), doc_id, bm25(idf))
+    opened, parameters = Study.open(study), bm25(idf)
+    encoded = opened.encode(asked(query))
+    explanation = explain_document(opened, encoded, doc_id, parameters)
+    more = explaining.further(opened, encoded, doc_id, parameters, credit, cosine, words)
     if as_json:
-        print_json(explanation.to_dict())
+        print_json({**explanation.to_dict(), **more.to_dict()})
     else:
         print(f"score {explanation.score:.4f}, of {len(explanation.ledger)} shared latents")
         print_table(explanation.ledger.head(20))
+        more.show()
 
 
 def evaluate(

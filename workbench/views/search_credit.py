@@ -10,7 +10,6 @@ from analyses.figures.faithfulness import METHOD_NAMES, faithfulness_figure
 from analyses.token_credit import METHODS, Credits, Method
 from retrieval.study import Study
 from workbench import cache, cached_ranking, frame, highlight, selection
-from workbench.formats import count
 
 MEANINGS: dict[Method, str] = {
     "proportional": "Each latent's contribution, shared over the tokens on which it fires in proportion to "
@@ -110,13 +109,26 @@ def show_trust(trust: cached_ranking.Trust) -> None:
 
 
 def area_table(areas: pd.DataFrame, n_orders: int) -> pd.DataFrame:
-    """A row a method: both areas, those of random orders, and how many of these do as well."""
+    """Both areas of each method, and of random orders; how many of these do as well as it."""
     rows = []
     for method, part in areas.groupby("method", sort=False):
-        cells = {"": METHOD_NAMES[str(method)]}
-        for row in part.to_dict("records"):
-            cells[row["curve"]] = f"{row['area']:.2f}"
-            cells[f"random {row['curve']}"] = f"{row['random']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-            cells[f"as good, {row['curve']}"] = f"{row['beaten_by']} of {count(n_orders)}"
-        rows.append(cells)
+        of = part.set_index("curve")
+        rows.append(
+            {
+                "area under": METHOD_NAMES[str(method)],
+                **{curve: f"{of.loc[curve, 'area']:.2f}" for curve in of.index},
+                "random as good": " and ".join(str(n) for n in of["random_as_good"]) + f" of {n_orders}",
+            }
+        )
+    chance = areas.groupby("curve", sort=False).first()
+    rows.append(
+        {
+            "area under": "Random orders",
+            **{
+                curve: f"{row['random']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+                for curve, row in chance.iterrows()
+            },
+            "random as good": "",
+        }
+    )
     return pd.DataFrame(rows)

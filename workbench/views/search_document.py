@@ -60,7 +60,9 @@ def rivals(query: str, doc_id: str, results: Sequence[str]) -> None:
         for rank in range(len(results))
         if rank != own
     ]
-    st.html(f'<p class="lt-rivals"><span>Number {own + 1}. Why above or below</span>{"".join(links)}</p>')
+    st.html(
+        f'<p class="lt-rivals"><span>Number {own + 1}. Why above or below number</span>{"".join(links)}</p>'
+    )
 
 
 def show_ledger(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str) -> None:
@@ -104,7 +106,7 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
     ]
     if explained.special:
         parts.append((f"{explained.special:+.3f}", "", "special tokens"))
-    frame.label(f"Cosine {explained.cosine:.4f}, and what adds up to it")
+    frame.label(f"Cosine {explained.cosine:.4f}, and what adds up to it, to {abs(explained.residual):.0e}")
     st.html(highlight.figures(parts))
     heard = drowned(beside)
     if heard.n_latents:
@@ -127,8 +129,8 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
         labelled = beside.assign(label=[names[latent] for latent in beside["latent"].tolist()])
         st.dataframe(labelled.round(5), hide_index=True, height=360)
         st.caption(
-            f"All parts sum to the cosine; what is left, {explained.residual:.1g}, is the rounding of states "
-            "that are kept in float16."
+            "Part: activation, meaned over all tokens, × decoder direction · query vector, over the length of the "
+            "document's vector. Shares are of the sum of all parts' sizes, and of BM25's score."
         )
 
 
