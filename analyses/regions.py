@@ -8,13 +8,15 @@ The score is the word's part in the Kullback-Leibler divergence of the region fr
 much used here, and more than elsewhere. Shares, not sums, so that each latent has one vote, however often it fires.
 
 Following the density up costs a few milliseconds and is the same each time; the names are a help to the reader's
-eye, no claim that there are so many topics.
+eye, no claim that there are so many topics. Counting the words of all latents costs seconds on a large study, so
+`write_latent_words` keeps them in it, as latent_words.parquet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +24,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 
+from analyses.kept import read_kept, write_kept
 from analyses.vocabulary import top_terms
 from analyses.words import WordTable
+from retrieval.lexical import STOP_WORDS
 from retrieval.study import Study
 
+KEPT = "latent_words.parquet"
 CELLS = 160  # along the longer side of the map
 BANDWIDTH = 3.0  # of the Gaussian, in cells
 FEWEST = 12  # latents of a region
@@ -41,13 +46,29 @@ class LatentWords:
     shares: csr_array
 
 
-def latent_words(study: Study, table: WordTable, depth: int = DEPTH) -> LatentWords:
-    """The `depth` words of each latent with most of its activation; table: the study's `word_table`."""
-    chosen, shares, _, _ = top_terms(study, table.word, np.ones(len(table.words)), depth)
+def latent_words(study: Study, table: WordTable) -> LatentWords:
+    """The DEPTH words of each latent with most of its activation, kept or counted; table: its `word_table`."""
+    found = read_kept(study.path / KEPT, _facts(study))
+    found = count_words(study, table) if found is None else found
+    of_words = (found["share"].to_numpy(), (found["latent"].to_numpy(), found["word"].to_numpy()))
+    return LatentWords(table.words, csr_array(of_words, shape=(study.n_latents, len(table.words))))
+
+
+def latent_words_are_kept(study: Study) -> bool:
+    """Whether `latent_words` only reads."""
+    return read_kept(study.path / KEPT, _facts(study)) is not None
+
+
+def write_latent_words(study: Study, table: WordTable) -> None:
+    """Keep what `latent_words` counts in the study's folder."""
+    write_kept(study.path / KEPT, count_words(study, table), _facts(study))
+
+
+def count_words(study: Study, table: WordTable) -> pd.DataFrame:
+    """A row a latent and one of its top words: latent, word (its number in the table), share of the activation."""
+    chosen, shares, _, _ = top_terms(study, table.word, np.ones(len(table.words)), DEPTH)
     latent, place = np.nonzero(chosen >= 0)
-    shape = (study.n_latents, len(table.words))
-    of_words = (shares[latent, place], (latent, chosen[latent, place]))
-    return LatentWords(table.words, csr_array(of_words, shape=shape))
+    return pd.DataFrame({"latent": latent, "word": chosen[latent, place], "share": shares[latent, place]})
 
 
 def distinctive_words(words: LatentWords, latents: NDArray[np.integer], depth: int = DEPTH) -> list[str]:
@@ -84,16 +105,20 @@ def regions(
 def region_table(xy: NDArray[np.float32], region: NDArray[np.int64], words: LatentWords) -> pd.DataFrame:
     """A row a region, the largest first: region, x, y (medians), n_latents, words (its distinctive ones, joined).
 
-    Punctuation names a region only where nothing else does.
+    Punctuation, stop words and special tokens name a region only where nothing else does.
     """
     rows = []
     for number in range(int(region.max(initial=-1)) + 1):
         members = np.flatnonzero(region == number)
         x, y = np.median(xy[members], axis=0)
         names = distinctive_words(words, members, DEPTH)
-        names = [name for name in names if any(map(str.isalnum, name))] or names
+        names = [name for name in names if name[0].isalnum() and name not in STOP_WORDS] or names
         rows.append((number, float(x), float(y), len(members), " · ".join(names[:N_WORDS])))
     return pd.DataFrame(rows, columns=["region", "x", "y", "n_latents", "words"])
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    return {"study": study.manifest["fingerprint"], "depth": DEPTH}
 
 
 def _summits(density: NDArray[np.float64]) -> NDArray[np.int64]:

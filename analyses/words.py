@@ -55,10 +55,15 @@ def folded(word: str) -> str:
 def word_table(study: Study) -> WordTable:
     """The words of a study; read from its folder where they are kept, computed otherwise."""
     folder = study.path / FOLDER
-    if not all((folder / f"{name}.npy").is_file() for name in ARRAYS):
+    if not words_are_kept(study):
         return compute_words(study)
     arrays = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS)
     return WordTable(read_json(folder / "words.json"), *arrays)
+
+
+def words_are_kept(study: Study) -> bool:
+    """Whether `word_table` only reads."""
+    return all((study.path / FOLDER / f"{name}.npy").is_file() for name in ARRAYS)
 
 
 def write_words(study: Study) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,6 +45,20 @@ def build_demo(recipe: DemoRecipe | None = None) -> Path:
     made = _make(recipe, study, artifacts() / "saes" / f"{recipe.collection}-{name}")
     write_json(record, {"demo": name, "study": made})
     return study
+
+
+def complete_later(folder: Path) -> None:
+    """Queue a job that makes what the study still lacks (see `stages.complete_study`), unless one is at it."""
+    from retrieval.study import Study
+    from workbench import jobs
+    from workbench.stages import is_complete
+
+    argv = ["complete", str(folder.resolve())]
+    if is_complete(Study.open(folder)):
+        return
+    with suppress(OSError):  # no job's folder can be written: the pages do without
+        if not any(job.living and list(job.request.argv) == argv for job in jobs.jobs()):
+            jobs.start(argv, f"Map and controls of {folder.name}")
 
 
 def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:

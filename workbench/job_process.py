@@ -69,6 +69,7 @@ def main() -> None:
     global _current
     _current, lock = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(lock, False)  # a child that survives this process must not pass for it
+    os.nice(5)  # whoever uses the app meanwhile comes first
     with interruptible():
         try:
             write_process(_current, began=None)

@@ -76,7 +76,8 @@ class StageProgress:
             began, first = self._started[stage]
             elapsed = now - began
             left = elapsed * (total - done) / max(1, done - first)
-            when = f"{elapsed:.0f} s" if finished else f"{elapsed:.0f} s, about {left:.0f} s left"
+            known = not finished and done > first
+            when = f"{elapsed:.0f} s, about {left:.0f} s left" if known else f"{elapsed:.0f} s"
             print(
                 f"{stage}: {done / max(1, total):.0%} ({when}) {note}".rstrip(), file=sys.stderr, flush=True
             )

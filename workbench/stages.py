@@ -15,9 +15,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analyses.types import write_types
+from analyses.maps import kept_map, write_map
+from analyses.regions import latent_words_are_kept, write_latent_words
+from analyses.type_controls import type_controls, write_type_controls
+from analyses.types import types_are_kept, write_types
 from analyses.vocabulary import write_vocabulary
-from analyses.words import write_words
+from analyses.words import word_table, words_are_kept, write_words
 from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
 from data.encoders import Encoder, EncoderConfig
@@ -96,10 +99,37 @@ def make_study(
         replace=replace_other,
         progress=progress,
     )
-    write_vocabulary(study)
-    write_types(study, progress)
-    write_words(study)
+    describe_study(study, progress)
     return study
+
+
+def describe_study(study: Study, progress: StageProgress) -> None:
+    """Keep in a study what its pages read, where it is not there: vocabulary, types, words, words of latents."""
+    if not (study.path / "vocabulary.parquet").is_file():
+        write_vocabulary(study)
+    write_types(study, progress)
+    if not words_are_kept(study):
+        write_words(study)
+    if not latent_words_are_kept(study):
+        write_latent_words(study, word_table(study))
+
+
+def complete_study(study: Study, progress: StageProgress) -> None:
+    """Keep in a study all that its pages show: `describe_study`, the map of its latents, the controls of types.
+
+    Only what is missing is made. The pages can be read meanwhile: a PCA stands for the map until it is there.
+    """
+    describe_study(study, progress)
+    if kept_map(study) is None:
+        write_map(study, progress=progress)
+    if type_controls(study) is None:
+        write_type_controls(study, progress=progress)
+
+
+def is_complete(study: Study) -> bool:
+    """Whether `complete_study` has nothing to do."""
+    described = types_are_kept(study) and words_are_kept(study) and latent_words_are_kept(study)
+    return described and kept_map(study) is not None and type_controls(study) is not None
 
 
 def read_autoencoder(
@@ -127,9 +157,11 @@ def index_family(
     given: EncoderConfig | None,
     device: str,
     progress: StageProgress,
+    *,
+    complete: bool = False,
     **options: Any,
 ) -> list[Study]:
-    """A study of each SAE: at `out` if it is one, else at <out>-<name of its folder>."""
+    """A study of each SAE: at `out` if it is one, else at <out>-<name of its folder>; complete ones if so asked."""
     studies = []
     for source in sources:
         sae, encoder = read_autoencoder(source, given, device)
@@ -137,4 +169,6 @@ def index_family(
         folder = out if len(sources) == 1 else out.with_name(f"{out.name}-{name}")
         progress.part = "" if len(sources) == 1 else f"{name}: "
         studies.append(make_study(collection, encoder, sae, folder, progress, **options))
+        if complete:
+            complete_study(studies[-1], progress)
     return studies

@@ -25,6 +25,7 @@ VERBS = (
         "vocabulary-table",
         "type-controls",
         "map",
+        "complete",
         "jobs",
         "search",
         "explain",
@@ -69,7 +70,7 @@ def test_train_index_search_explain_evaluate(
     assert trained["n_latents"] == 64
     assert trained["trained_on"]["text"]["documents"] == 8
     assert run(*train) == trained
-    indexed = run("index", "--sae", "sae", "--collection", documents, "--out", "study")
+    indexed = run("index", "--sae", "sae", "--collection", documents, "--out", "study", "--quick")
     assert indexed["counts"]["n_docs"] == 8
 
     found = run("search", "study", "what does a cow eat", "--depth", 3)

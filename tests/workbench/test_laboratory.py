@@ -39,7 +39,7 @@ def test_a_family_is_trained_indexed_judged_and_compared(
     assert load_autoencoder(family / "seed-3").fingerprint != load_autoencoder(family / "seed-4").fingerprint
     assert len(list((tmp_path / "artifacts" / "activations").iterdir())) == 1  # both read the same states
 
-    indexed = run("index", "--sae", family, "--collection", documents, "--out", tmp_path / "study")
+    indexed = run("index", "--sae", family, "--collection", documents, "--out", tmp_path / "study", "--quick")
     assert [study["study"] for study in indexed] == [str(study) for study in studies]
 
     cards = run("sae-card", family, "--study", studies[0])
@@ -65,7 +65,7 @@ def test_other_architectures_are_trained_and_indexed(
     sae = run("train", "--text", documents, *SMALL, "--architecture", architecture, "--out", tmp_path / "sae")
     assert sae["trained_on"]["training"]["architecture"] == architecture
     assert sae["architecture"] == {"batchtopk": "jumprelu"}.get(architecture, architecture)
-    run("index", "--sae", tmp_path / "sae", "--collection", documents, "--out", tmp_path / "study")
+    run("index", "--sae", tmp_path / "sae", "--collection", documents, "--out", tmp_path / "study", "--quick")
     study = Study.open(tmp_path / "study")
     assert study.search("a cat")["doc_id"].size
     assert np.asarray(study.tokens.activations).any()
@@ -80,7 +80,16 @@ def test_an_sae_that_names_no_encoder_is_taken_with_the_one_its_user_names(
     config = read_json(tmp_path / "sae" / "cfg.json")
     write_json(tmp_path / "sae" / "cfg.json", config | {"metadata": {"model_name": "somebody's"}})
     assert "encoder" not in run("import-sae", tmp_path / "sae", "--out", tmp_path / "unnamed")["trained_on"]
-    index = ("index", "--sae", tmp_path / "unnamed", "--collection", documents, "--out", tmp_path / "study")
+    index = (
+        "index",
+        "--sae",
+        tmp_path / "unnamed",
+        "--collection",
+        documents,
+        "--out",
+        tmp_path / "study",
+        "--quick",
+    )
     assert command(*index) == 2
     assert "name it with --encoder (and --layer)" in capsys.readouterr().err
     run(*index, "--encoder", "minilm", "--layer", "blocks.2.hook_out")

@@ -40,13 +40,14 @@ def demo(
     Docstrings of the installed Python packages are encoded with all-MiniLM-L6-v2, an SAE is trained on their
     token states, and they are indexed by its latents: a few minutes the first time, seconds from then on.
     """
-    from workbench.demo import build_demo
+    from workbench.demo import build_demo, complete_later
 
     study = build_demo()
     print_evaluation(study)
     if serve:
         from workbench.serve import serve_app
 
+        complete_later(study)
         serve_app([study], port)
 
 
@@ -208,6 +209,13 @@ def index_verb(
     queries: Annotated[
         int | None, typer.Option(help="Evaluate at most so many queries, evenly spaced.")
     ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Leave the map of the latents and the controls of their types to `workbench complete`.",
+        ),
+    ] = False,
     device: Device = "auto",
     queue: Queue = False,
     as_json: AsJson = False,
@@ -243,6 +251,7 @@ def index_verb(
             given or None,
             device,
             progress,
+            complete=not quick,
             pooling="max" if pooling == "max" else "sum",
             max_queries=queries,
         )

@@ -1,4 +1,4 @@
-"""The verb that lays out a study's latents on a map."""
+"""Verbs that make what a study's pages show and indexing may leave for later: map, complete."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ import typer
 
 from workbench.printing import print_json, print_table
 from workbench.verbs.options import AsJson, Queue, StudyFolder, long_job
+
+
+def complete_verb(study: StudyFolder, queue: Queue = False) -> None:
+    """Make what a study still lacks of all that its pages show, and keep it there.
+
+    That is its vocabulary, types and words, the map of its latents, and the controls of their types. `index` does
+    it at its end, unless it was told to be --quick, and `demo` while the app is open already. Example:
+
+    `workbench complete studies/scifact`
+    """
+    from retrieval.study import Study
+    from workbench.stages import complete_study, is_complete
+
+    opened = Study.open(study)
+    if is_complete(opened):
+        print(f"{opened.name} lacks nothing.")
+        return
+    with long_job(f"Map and controls of {opened.name}", {}, queue) as progress:
+        complete_study(opened, progress)
 
 
 def map_verb(
