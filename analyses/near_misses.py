@@ -3,9 +3,12 @@
     pre_tj = W_enc_j (h_t - b_dec) + b_enc_j        reach_tj = pre_tj / cutoff_tj, below 1 where it is silent
     cutoff_tj: the weakest activation that fired on t (Top-K), or theta_j (threshold)
 
-What a latent nearly says shows where its meaning ends. A study keeps no token states, so pre-activations are
-computed anew by its encoder, for a seeded draw of documents in which a wordpiece that the latent likes stands
-without it: exact for every token of those documents, and no statement about the others.
+What a latent nearly says shows where its meaning ends. Those that reached NEARLY or more come first, by their
+pre-activation, since a token on which every latent is faint is easily reached; then the rest, by reach.
+
+A study keeps no token states, so pre-activations are computed anew by its encoder, for a seeded draw of documents
+in which a wordpiece that the latent likes stands without it: exact for every token of those documents, and no
+statement about the others.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ if TYPE_CHECKING:  # torch: only when documents are read anew
     from sae.model import SparseAutoencoder
 
 N_DOCUMENTS, N_WORDPIECES = 24, 8
+NEARLY = 0.75
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class NearMiss:
 
 @dataclass(frozen=True)
 class NearMisses:
-    """misses: highest reach first, one a document; of the n_tokens in n_documents that were read anew,
-    special tokens left out.
+    """misses: the nearest first (see the module's text), one a document; of the n_tokens in n_documents that were
+    read anew, special tokens left out.
     """
 
     misses: tuple[NearMiss, ...]
@@ -74,7 +78,8 @@ def near_misses(study: Study, latent: int, n_contexts: int = 8, seed: int = 0) -
     spans = table.spans[token]
     shown = spans[:, 1] > spans[:, 0]  # special tokens have no text to show
     silent = np.flatnonzero(~fires & shown & (pre > 0) & (cutoff > 0))
-    best = silent[np.argsort(-pre[silent] / cutoff[silent], kind="stable")]
+    reach = pre[silent] / cutoff[silent]
+    best = silent[np.lexsort((-np.where(reach >= NEARLY, pre[silent], reach), reach < NEARLY))]
     owner = table.document_of(token[best])
     best = best[np.sort(np.unique(owner, return_index=True)[1])][:n_contexts]
     misses = tuple(
@@ -94,16 +99,22 @@ def candidate_documents(
 ) -> NDArray[np.int64]:
     """A seeded draw of documents with a token of the latent's N_WORDPIECES likeliest on which it is silent, rising.
 
-    Likeliest: largest share of its activation. A latent that never fires likes none.
+    Likeliest: largest in p ln(p / q), p its share of the latent's activation and q of all tokens, so that the full
+    stop is not what it likes because it is everywhere. A latent that never fires likes none.
     """
     token, value = study.contexts.latent(latent)
     if not len(token):
         return np.zeros(0, np.int64)
     ids = np.asarray(study.tokens.token_ids)
-    mass = np.bincount(ids[token], weights=value)
-    liked = np.zeros(len(study.wordpieces), bool)
-    liked[np.argsort(-mass, kind="stable")[:N_WORDPIECES]] = True
-    liked[: len(mass)] &= mass > 0
+    n_pieces = len(study.wordpieces)
+    mass = np.bincount(ids[token], weights=value, minlength=n_pieces)
+    share, chance = mass / mass.sum(), np.bincount(ids, minlength=n_pieces) / len(ids)
+    telling = np.full(n_pieces, -np.inf)
+    on = mass > 0
+    telling[on] = share[on] * np.log(share[on] / chance[on])
+    liked = np.zeros(n_pieces, bool)
+    liked[np.argsort(-telling, kind="stable")[:N_WORDPIECES]] = True
+    liked &= on
     silent = liked[ids]
     silent[token] = False
     documents = np.unique(study.tokens.document_of(np.flatnonzero(silent)))

@@ -11,7 +11,7 @@ from scipy.sparse import csc_array
 from analyses import dictionary, latent_documents, latent_words, near_misses, neighbours
 from analyses.contexts import Highlight, document_highlights
 from retrieval.systems import query_counts
-from workbench import cache
+from workbench import cache, cached_text
 
 
 def latent_entry(key: cache.Key, latent: int) -> dictionary.LatentEntry:
@@ -34,6 +34,18 @@ def _entry(key: cache.Key, latent: int, types_modified: int, notes: int) -> dict
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def highlights(key: cache.Key, latent: int, doc_id: str) -> tuple[Highlight, ...]:
     return document_highlights(cache.open_study(key), latent, doc_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def words_of(
+    key: cache.Key, latent: int, order: latent_words.Order
+) -> tuple[latent_words.WordUse, latent_words.WordUse]:
+    """Its words, and its wordpieces."""
+    study, reading = cache.open_study(key), _token_reading(key)
+    return (
+        latent_words.latent_words(study, latent, reading, order=order),
+        latent_words.latent_wordpieces(study, latent, reading, order=order),
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -67,7 +79,7 @@ def near_misses_of(key: cache.Key, latent: int) -> near_misses.NearMisses:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _token_reading(key: cache.Key) -> latent_words.TokenReading:
-    return latent_words.token_reading(cache.open_study(key))
+    return latent_words.token_reading(cache.open_study(key), cached_text.word_table(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

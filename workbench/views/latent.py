@@ -37,8 +37,8 @@ def page() -> None:
     with left:
         frame.label("How strongly it fires")
         frame.show(activation_histogram(entry.token_histogram, 210), "histogram")
-        frame.label("On which words: share of its activation, and PMI in bits")
-        latent_sections.show_words(entry.words, N_WORDS)
+        frame.label("On which words, the most telling first: share of its activation, and PMI in bits")
+        latent_sections.show_words(cached_latent.words_of(key, latent, "telling")[0], N_WORDS)
     with right:
         frame.label("Where it fires most strongly, one context a document")
         latent_sections.show_contexts(key, study, entry, entry.contexts[: latent_sections.N_ABOVE])

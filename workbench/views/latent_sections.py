@@ -10,7 +10,8 @@ from analyses.contexts import Context
 from analyses.dictionary import LatentEntry
 from analyses.figures.histogram import activation_histogram, position_figure
 from analyses.figures.theme import ACTIVATION
-from analyses.latent_words import WordUse
+from analyses.latent_words import AT_LEAST, Order, WordUse
+from analyses.near_misses import NEARLY
 from retrieval.study import Study
 from workbench import cache, cached_latent, frame, highlight, latent_html
 from workbench.formats import count, number, percent
@@ -18,6 +19,7 @@ from workbench.views import latent_company
 
 SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries")
 N_ABOVE = 4  # contexts on the first screen
+ORDERS: dict[Order, str] = {"telling": "Most telling", "share": "Largest share", "pmi": "Highest PMI"}
 
 
 def show(key: cache.Key, study: Study, entry: LatentEntry) -> None:
@@ -31,7 +33,7 @@ def show(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     elif chosen == "Near misses":
         show_near_misses(key, study, entry)
     elif chosen == "Words and places":
-        show_words_and_places(entry)
+        show_words_and_places(key, entry)
     elif chosen == "Neighbours":
         latent_company.show_neighbours(key, entry)
     elif chosen == "Documents":
@@ -118,10 +120,11 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         )
         return
     st.caption(
-        f"The closest of {count(found.n_tokens)} tokens in {found.n_documents} documents, one a document, by "
-        "pre-activation over what was needed to fire. Documents are drawn, by a fixed seed, from those in which "
-        "one of its eight top wordpieces stands without it: exact for these, silent about the rest. The place is "
-        "its rank among all latents on that token."
+        f"The nearest of {count(found.n_tokens)} tokens in {found.n_documents} documents, one a document: those "
+        f"that reached {percent(NEARLY)} or more of what was needed to fire, the highest pre-activation first, then "
+        "the rest. Documents are drawn, by a fixed seed, from those in which one of its eight most telling "
+        "wordpieces stands without it: exact for these, silent about the rest. The place is its rank among all "
+        "latents on that token."
     )
     strongest = float(entry.statistics["strongest"] or 0)
     st.html(
@@ -134,10 +137,15 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     )  # fmt: skip
 
 
-def show_words_and_places(entry: LatentEntry) -> None:
+def show_words_and_places(key: cache.Key, entry: LatentEntry) -> None:
     """Words and wordpieces with their entropy; places in a document; masses of documents."""
+    order = st.segmented_control(
+        "Order", list(ORDERS), default="telling", format_func=ORDERS.__getitem__, label_visibility="collapsed",
+        key="order of words", required=True,
+    )  # fmt: skip
+    words, wordpieces = cached_latent.words_of(key, entry.latent, order)
     left, right = st.columns(2, gap="large")
-    for column, name, use in ((left, "Words", entry.words), (right, "Wordpieces", entry.wordpieces)):
+    for column, name, use in ((left, "Words", words), (right, "Wordpieces", wordpieces)):
         with column:
             frame.label(
                 f"{name}: {count(use.n_words)} in all; entropy {use.entropy:.2f} bits, "
@@ -153,5 +161,7 @@ def show_words_and_places(entry: LatentEntry) -> None:
         frame.show(activation_histogram(entry.document_histogram, 230, "documents", "mass"), "masses")
     st.caption(
         "Share: of the latent's activation. PMI: log2 of that share over the word's share of the collection's "
-        "tokens. Entropy: of the shares of all words. Exact over the collection."
+        "tokens. Most telling: by share times PMI, a word's part in the divergence of this latent's words from the "
+        f"collection's. Highest PMI: first those that it fires on {AT_LEAST} times or more. Entropy: of the shares "
+        "of all words. Exact over the collection."
     )
