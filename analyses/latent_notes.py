@@ -86,10 +86,12 @@ def latent_note(study: Study, latent: int) -> LatentNote:
     return note
 
 
-def notes_version(study: Study) -> int:
-    """A number that grows with every change to this SAE's notes; 0 before the first."""
-    rows = read(study, "select coalesce(max(id), 0) from note_changes where sae = ?", (sae_of(study),))
-    return int(rows[0][0]) if rows else 0
+def notes_version(study: Study) -> str:
+    """A word that changes with every change to this SAE's notes; "" before the first. Its time tells files apart."""
+    rows = read(
+        study, "select id, time from note_changes where sae = ? order by id desc limit 1", (sae_of(study),)
+    )
+    return "{} {!r}".format(*rows[0]) if rows else ""
 
 
 def annotate(

@@ -83,8 +83,8 @@ def start_encoder(key: Key) -> threading.Thread:
     return thread
 
 
-def notes_version(key: Key) -> int:
-    """Grows with every note on a latent: whatever shows labels is made anew then."""
+def notes_version(key: Key) -> str:
+    """Changes with every note on a latent: whatever shows labels is made anew then."""
     return latent_notes.notes_version(open_study(key))
 
 
@@ -103,12 +103,12 @@ def automatic_vocabulary(key: Key) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _vocabulary(key: Key, notes: int) -> pd.DataFrame:
+def _vocabulary(key: Key, notes: str) -> pd.DataFrame:
     return latent_notes.with_notes(automatic_vocabulary(key), latent_notes.latent_notes(open_study(key)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _labels(key: Key, notes: int) -> dict[int, str]:
+def _labels(key: Key, notes: str) -> dict[int, str]:
     table = _vocabulary(key, notes)
     return dict(zip(table["latent"].tolist(), table["label"].tolist(), strict=True))
 
@@ -118,7 +118,7 @@ def rank_frequency(key: Key) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _rank_frequency(key: Key, notes: int) -> pd.DataFrame:
+def _rank_frequency(key: Key, notes: str) -> pd.DataFrame:
     table, names = _automatic_rank_frequency(key), _labels(key, notes)
     pairs = zip(table["latent"].tolist(), table["term"].tolist(), strict=True)
     return table.assign(term=[names[latent] if latent >= 0 else term for latent, term in pairs])

@@ -21,7 +21,7 @@ def latent_entry(key: cache.Key, latent: int) -> dictionary.LatentEntry:
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _entry(key: cache.Key, latent: int, types_modified: int, notes: int) -> dictionary.LatentEntry:
+def _entry(key: cache.Key, latent: int, types_modified: int, notes: str) -> dictionary.LatentEntry:
     return dictionary.latent_entry(
         cache.open_study(key),
         latent,

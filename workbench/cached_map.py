@@ -39,7 +39,7 @@ def points(key: cache.Key, modified: int) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _points(key: cache.Key, modified: int, notes: int) -> pd.DataFrame:
+def _points(key: cache.Key, modified: int, notes: str) -> pd.DataFrame:
     xy = latent_map(key, modified).xy
     return cache.vocabulary_table(key).assign(x=xy[:, 0], y=xy[:, 1])
 

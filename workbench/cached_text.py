@@ -25,7 +25,7 @@ def word_entry(key: Key, word: str) -> lookup.WordEntry | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _word_entry(key: Key, word: str, notes: int) -> lookup.WordEntry | None:
+def _word_entry(key: Key, word: str, notes: str) -> lookup.WordEntry | None:
     try:
         return lookup.word_entry(cache.open_study(key), word, word_table(key), cache.vocabulary_table(key))
     except UserError:
@@ -43,7 +43,7 @@ def find_latents(key: Key, text: str) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _find_latents(key: Key, text: str, notes: int) -> pd.DataFrame:
+def _find_latents(key: Key, text: str, notes: str) -> pd.DataFrame:
     return lookup.find_latents(
         cache.open_study(key), text, word_table(key), cache.vocabulary_table(key), lambda t: encode(key, t)
     )
@@ -60,7 +60,7 @@ def read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf) -> own_text.Ow
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf, notes: int) -> own_text.OwnText:
+def _read_text(key: Key, text: str, kind: own_text.Kind, idf: Idf, notes: str) -> own_text.OwnText:
     return own_text.read_text(
         cache.open_study(key),
         encode(key, text, kind),
@@ -76,7 +76,7 @@ def compare_texts(key: Key, first: str, second: str, kind: own_text.Kind, idf: I
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _compare_texts(
-    key: Key, first: str, second: str, kind: own_text.Kind, idf: Idf, notes: int
+    key: Key, first: str, second: str, kind: own_text.Kind, idf: Idf, notes: str
 ) -> pd.DataFrame:
     return own_text.compare_texts(
         cache.open_study(key),

@@ -27,7 +27,7 @@ def table(key: cache.Key, thresholds: TypeThresholds) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _table(key: cache.Key, thresholds: TypeThresholds, notes: int) -> pd.DataFrame:
+def _table(key: cache.Key, thresholds: TypeThresholds, notes: str) -> pd.DataFrame:
     vocabulary, n_docs = cache.vocabulary_table(key), len(cache.open_study(key).corpus)
     return lexicon.lexicon(vocabulary, measures(key), thresholds, n_docs)
 

@@ -86,17 +86,26 @@ def test_what_is_no_note_is_refused_and_nothing_of_its_company_kept(
 
 def test_a_note_is_kept_changed_and_taken_away(tmp_path: Path) -> None:
     study = study_in(tmp_path)
-    assert (latent_notes(study), notes_version(study), undoable(study, "ada")) == ({}, 0, None)
+    assert (latent_notes(study), notes_version(study), undoable(study, "ada")) == ({}, "", None)
     written = LatentNote(7, "negation", ("grammar", "maybe"), "fires on not\nand never")
     annotate(study, [written], "ada")
     assert latent_notes(study) == {7: written}
     assert latent_note(study, 7) == written
     version = notes_version(study)
     assert annotate(study, [written], "ada") is None
-    assert notes_version(study) == version > 0
+    assert notes_version(study) == version != ""
     annotate(study, [LatentNote(7)], "ada")
     assert latent_notes(study) == {}
-    assert notes_version(study) > version
+    assert notes_version(study) != version
+
+
+def test_another_file_in_its_place_has_another_version(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    say(study, 1, "a")
+    version = notes_version(study)
+    (tmp_path / "notes.sqlite").unlink()
+    say(study, 1, "b")
+    assert notes_version(study) != version
 
 
 def test_notes_of_another_sae_do_not_count_and_stay(tmp_path: Path) -> None:
