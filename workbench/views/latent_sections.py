@@ -121,7 +121,7 @@ def show_near_misses(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         return
     st.caption(
         f"The nearest of {count(found.n_tokens)} tokens in {found.n_documents} documents, one a document: those "
-        f"that reached {percent(NEARLY)} or more of what was needed to fire, the highest pre-activation first, then "
+        f"that reached {percent(NEARLY)} or more of what was needed to fire, highest pre-activation first, then "
         "the rest. Documents are drawn, by a fixed seed, from those in which one of its eight most telling "
         "wordpieces stands without it: exact for these, silent about the rest. The place is its rank among all "
         "latents on that token."
