@@ -17,7 +17,7 @@ that sit on full stops and articles whatever the topic would pass for a cluster 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -97,14 +97,18 @@ def shares_by_threshold(
     threshold: lexical, narrow, closeness; value: n_steps of them from 0 to 1. Lexical falls as its threshold rises,
     narrow as its two do; broad rises with each.
     """
+    typed = measures[measures["n_tokens"] >= max(thresholds.fewest_tokens, 1)]
+    main, few, close = (typed[name].to_numpy() for name in ("top_form_share", "top_forms_share", "closeness"))
     rows = []
     for threshold in ("lexical", "narrow", "closeness"):
         for value in np.linspace(0, 1, n_steps):
-            moved = TypeThresholds(**{**asdict(thresholds), threshold: float(value)})
-            types = classify(measures, moved)
-            count = [int((types == name).sum()) for name in TYPES]
-            total = max(sum(count), 1)
-            rows += [(threshold, value, name, n / total) for name, n in zip(TYPES, count, strict=True)]
+            moved = replace(thresholds, **{threshold: float(value)})
+            lexical = main >= moved.lexical
+            narrow = ~lexical & (few >= moved.narrow) & (close >= moved.closeness)
+            count = [int(lexical.sum()), int(narrow.sum()), int((~lexical & ~narrow).sum())]
+            rows += [
+                (threshold, value, name, n / max(len(typed), 1)) for name, n in zip(TYPES, count, strict=True)
+            ]
     return pd.DataFrame(rows, columns=["threshold", "value", "type", "share"])
 
 

@@ -37,7 +37,7 @@ def page() -> None:
     with left:
         frame.label("How strongly it fires")
         frame.show(activation_histogram(entry.token_histogram, 210), "histogram")
-        frame.label("On which words, the most telling first: share of its activation, and PMI in bits")
+        frame.label("Its words, the most telling first: share, and PMI in bits")
         latent_sections.show_words(cached_latent.words_of(key, latent, "telling")[0], N_WORDS)
     with right:
         frame.label("Where it fires most strongly, one context a document")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -14,13 +15,20 @@ from analyses.type_controls import control_shares
 from analyses.types import TYPES, TypeThresholds, classify, stratified_sample, type_shares
 from retrieval.study import Study
 from workbench import cache, cached_types, frame, highlight, jobs, selection, type_rule
-from workbench.formats import count
+from workbench.formats import count, percent
+from workbench.latent_html import linked_table
 from workbench.views.type_judging import judge_by_hand
 
 THRESHOLDS = {
     "lexical": ("Lexical from", "share of its activation that falls on one form"),
     "narrow": ("Narrow from", "share that falls on five forms together"),
     "closeness": ("and close in meaning from", "cosine of two of the five, 0 is any two words"),
+}
+# type -> the words that it is told by, the measure that decides or, where none does, is worth knowing, its name
+DECIDED: dict[str, tuple[str, str, str, Callable[[float], str]]] = {
+    "lexical": ("top_form", "top_form_share", "on this form", percent),
+    "narrow": ("top_forms", "closeness", "closeness", "{:.2f}".format),
+    "broad": ("top_forms", "coherence", "coherence", "{:.2f}".format),
 }
 N_EXAMPLES = 7
 
@@ -29,12 +37,17 @@ def page() -> None:
     key, study = frame.opened()
     measures = cached_types.measures(key)
     rule = type_rule.chosen()
+    st.html(frame.ASSETS / "latent.css")
     frame.heading("Types", "Lexical, narrow, broad: how many, says who?")
     types = classify(measures, rule)
     show_shares(key, study, types, rule)
     move_thresholds(key, rule)
-    frame.label("Examples, drawn by chance: a latent's strongest words lead to its page")
+    frame.label("Examples, drawn by chance: a latent's words lead to its page")
     show_examples(measures, types)
+    st.caption(
+        "Closeness: cosine of two of the five forms, 0 is any two words. Coherence, which decides nothing: cosine "
+        "of two of the latent's ten strongest documents, less that of any two documents."
+    )
     st.html(highlight.subheading("Judge by hand"))
     judge_by_hand(key, study, types, classify(measures, TypeThresholds()))
 
@@ -99,14 +112,17 @@ def move_thresholds(key: cache.Key, rule: TypeThresholds) -> None:
 
 
 def show_examples(measures: pd.DataFrame, types: NDArray[np.str_]) -> None:
-    """A few latents of each type, by their words."""
+    """A few latents of each type, by the words that the rule looks at, and what decided."""
     drawn = measures.iloc[stratified_sample(types, N_EXAMPLES)]
     kinds = types[drawn.index]
     for column, kind in zip(st.columns(3, gap="large"), TYPES, strict=True):
-        chosen = drawn[kinds == kind]
-        words = chosen["top_forms"].where(chosen["top_forms"] != "", chosen["top_form"])
+        words, measure, meaning, written = DECIDED[kind]
         rows = (
-            (text or f"latent {latent}", frame.address("latent", latent=latent))
-            for latent, text in zip(chosen["latent"], words, strict=True)
+            (
+                row[words] or row["top_form"] or f"latent {row['latent']}",
+                frame.address("latent", latent=row["latent"]),
+                [written(row[measure])],
+            )
+            for row in drawn[kinds == kind].to_dict("records")
         )
-        column.html(highlight.label(TYPE_NAMES[kind]) + highlight.link_list(rows))
+        column.html(linked_table([TYPE_NAMES[kind], meaning], rows))
