@@ -87,7 +87,7 @@ def latent_note(study: Study, latent: int) -> LatentNote:
 
 
 def notes_version(study: Study) -> str:
-    """A word that changes with every change to this SAE's notes; "" before the first. Its time tells files apart."""
+    """A word that changes with every change to this SAE's notes; "" before the first. Its time tells files."""
     rows = read(
         study, "select id, time from note_changes where sae = ? order by id desc limit 1", (sae_of(study),)
     )

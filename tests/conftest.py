@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +28,19 @@ def shared_collections() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real test collections in {folder} (or set WORKBENCH_COLLECTIONS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chat() -> ModuleType:
+    """tests/chat_server.py: a language model's server that answers by a rule."""
+    path = Path(__file__).with_name("chat_server.py")
+    spec = importlib.util.spec_from_file_location("chat_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["chat_server"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")
