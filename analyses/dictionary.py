@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from analyses.contexts import Band, Context, Highlight, bands, context_of, random_contexts, strongest_contexts
+from analyses.explanations import explanations
 from analyses.latent_documents import heaviest_documents, queries_using
 from analyses.latent_words import (
     TokenReading,
@@ -128,13 +129,15 @@ def latent_entry(
 
 
 def whole_entry(study: Study, latent: int) -> dict[str, Any]:
-    """`LatentEntry.to_dict` with neighbours (by decoder direction, by co-occurrence), documents and queries."""
+    """`LatentEntry.to_dict` with explanations, neighbours (by direction, by co-occurrence), documents, queries."""
     vocabulary = vocabulary_table(study)
     entry = latent_entry(study, latent, vocabulary=vocabulary)
+    said = {"explanations": [each.to_dict() for each in explanations(study, latent=latent)]}
     if entry.dead:
         nothing: dict[str, Any] = {"table": []}
         return {
             **entry.to_dict(),
+            **said,
             "neighbours": {"direction": nothing, "cooccurrence": nothing},
             "documents": nothing,
             "queries": nothing,
@@ -146,6 +149,7 @@ def whole_entry(study: Study, latent: int) -> dict[str, Any]:
     queries = queries_using(study, latent, csc_array(query_counts(study)))
     return {
         **entry.to_dict(),
+        **said,
         "neighbours": {
             "direction": {"table": _records(near.assign(label=label[near["latent"]]))},
             "cooccurrence": {

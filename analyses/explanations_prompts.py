@@ -8,13 +8,14 @@ they are data. A change of any word here is a new VERSION, which is kept with ea
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from analyses.contexts import Highlight
 from analyses.explanations_model import ChatModel, Message
 from data.errors import UserError
 
+T = TypeVar("T")
 VERSION = "1"
 LONGEST = 300  # characters of an explanation
 OPEN, CLOSE = "⟦", "⟧"  # which texts hardly hold
@@ -65,7 +66,7 @@ def detect(model: ChatModel, explanation: str, texts: Sequence[str]) -> list[boo
     )
 
 
-def asked(model: ChatModel, messages: Sequence[Message], read: Any, expected: str) -> Any:
+def asked(model: ChatModel, messages: Sequence[Message], read: Callable[[Any], T], expected: str) -> T:
     """What `read` makes of the reply's JSON; a malformed reply is asked for once more, then a `UserError`."""
     reply = model.reply(messages)
     for last in (False, True):

@@ -77,3 +77,11 @@ def noted(tags: Iterable[tuple[str, str]], note: str) -> str:
     links = "".join(highlight.link(tag, address, "lt-tag") for tag, address in tags)
     text = f'<p class="lt-usernote" dir="auto">{escape(note)}</p>' if note else ""
     return f'<div class="lt-chips">{links}</div>{text}'
+
+
+def explanation(text: str, source: str, control: str, address: str) -> str:
+    """A model's line on a latent, who says so, and the line of another latent that it is compared with."""
+    return (
+        f'<blockquote class="lt-said" dir="auto">{escape(text)}</blockquote><p class="lt-rest">{escape(source)}</p>'
+        f'<p class="lt-rest">The control: {highlight.link(control, address)}</p>'
+    )

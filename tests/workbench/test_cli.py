@@ -22,6 +22,7 @@ VERBS = (
     *(
         "latents",
         "notes",
+        "explain-latents",
         "vocabulary-table",
         "type-controls",
         "map",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analyses.dictionary import LatentEntry
+from analyses.explanations import Explanation, explanations
 from analyses.latent_notes import LatentNote, annotate, undo, undoable
 from analyses.lexicon import tags_of
 from analyses.note_text import LONGEST
@@ -29,6 +30,14 @@ def show_heading(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     if entry.tags or entry.note:
         tags = [(tag, frame.address("vocabulary", noted=tag)) for tag in entry.tags]
         st.html(noted(tags, entry.note))
+    if said := explanations(study, latent=entry.latent):
+        st.html(highlight.note(explained(said[0])))
+
+
+def explained(each: Explanation) -> str:
+    """What a model says of it, and how far that told firing from silence."""
+    own, control = (part.measures()["value"].iloc[-1] for part in (each.detection, each.control))
+    return f"“{each.text}” {each.model}; balanced accuracy {own:.2f}, control {control:.2f}"
 
 
 def lead(entry: LatentEntry) -> str:

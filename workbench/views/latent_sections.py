@@ -15,9 +15,9 @@ from analyses.near_misses import NEARLY
 from retrieval.study import Study
 from workbench import cache, cached_latent, frame, highlight, latent_html
 from workbench.formats import count, number, percent
-from workbench.views import latent_company
+from workbench.views import latent_company, latent_explanation
 
-SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries")
+SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries", "Explanation")
 N_ABOVE = 4  # contexts on the first screen
 ORDERS: dict[Order, str] = {"telling": "Most telling", "share": "Largest share", "pmi": "Highest PMI"}
 
@@ -38,6 +38,8 @@ def show(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         latent_company.show_neighbours(key, entry)
     elif chosen == "Documents":
         latent_company.show_documents(key, entry)
+    elif chosen == "Explanation":
+        latent_explanation.show(key, study, entry)
     else:
         latent_company.show_queries(key, entry)
 
