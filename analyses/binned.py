@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 N_RESAMPLES = 500
-FEWEST = 5  # points of a bin that is shown
+FEWEST = 10  # points of a bin that is shown
 
 
 @dataclass(frozen=True)

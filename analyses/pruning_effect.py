@@ -32,7 +32,7 @@ Where = Literal["index", "scoring"]
 Progress = Callable[[str, int, int], None]
 PARTS: tuple[Part, ...] = get_args(Part)
 WHERES: tuple[Where, ...] = get_args(Where)
-SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5)
 N_CURVE_QUERIES = 400  # of which the curve is an estimate
 N_CONTROLS = 2
 FORMAT = 1
@@ -53,9 +53,9 @@ class PruningEffect:
     """What a pruning did to nDCG@10, over n_queries.
 
     before, after: means; change, low, high: mean of after - before, query by query, and its 95% interval. control:
-    mean change when as many postings of other latents go, of n_controls draws, with control_low and control_high
-    (of the queries' mean over draws); NaN where n_controls is 0. n_latents pruned; postings, length: their share
-    of all postings and of sum_d |d|.
+    mean change when as many postings of other latents go, the mean of some draws, with control_low and control_high
+    (of the queries' mean over draws); NaN where the others do not have as many. n_latents pruned; postings, length:
+    their share of all postings and of sum_d |d|.
     """
 
     pruning: Pruning
@@ -106,9 +106,11 @@ def pruning_effect(
     latents = pruned_latents(study.index, pruning.part, pruning.share)
     before = _ndcg(study, judged, latents[:0], pruning)
     change = _ndcg(study, judged, latents, pruning) - before
+    others = [as_many_postings(study.index, latents, seed) for seed in control_seeds]
     controls = [
-        _ndcg(study, judged, as_many_postings(study.index, latents, seed), pruning) - before
-        for seed in control_seeds
+        _ndcg(study, judged, other, pruning) - before
+        for other in others
+        if len(latents) and _postings(study.index, other) >= _postings(study.index, latents)
     ]
     control = np.mean(controls, axis=0) if controls else np.full(len(judged), np.nan)
     return PruningEffect(
@@ -119,7 +121,7 @@ def pruning_effect(
         float(change.mean()),
         *bootstrap_mean(change),
         float(control.mean()),
-        *bootstrap_mean(control),
+        *(bootstrap_mean(control) if controls else (float("nan"), float("nan"))),
         len(latents),
         *_shares(study, latents),
     )
@@ -175,6 +177,10 @@ def _shares(study: Study, latents: NDArray[np.int64]) -> tuple[float, float]:
         float(index.document_frequency[latents].sum() / max(index.n_postings, 1)),
         length / max(float(index.document_length("sqrt").sum()), 1e-12),
     )
+
+
+def _postings(index: Index, latents: NDArray[np.int64]) -> int:
+    return int(index.document_frequency[latents].sum())
 
 
 def _facts(study: Study) -> dict[str, Any]:

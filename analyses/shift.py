@@ -24,6 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, power_divergence
 
+from analyses.matching import decoder_cosine, match
+from analyses.neighbours import decoder_directions
 from analyses.vocabulary import vocabulary_table
 from data.errors import UserError
 from retrieval.index import Index
@@ -178,3 +180,46 @@ def _held(index: Index, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Chosen documents that hold each term, (n_terms,)."""
     before = np.concatenate(([0], np.cumsum(chosen[index.documents])))
     return before[index.indptr[1:]] - before[index.indptr[:-1]]
+
+
+def matched_shares(a: Study, b: Study, least: float = 0.7) -> pd.DataFrame:
+    """Latents of two SAEs of one encoder, paired by decoder direction: share of documents in each study.
+
+    Columns latent (of a), partner (of b), similarity (cosine, `least` or more), label, partner_label, share_a,
+    share_b, log2_ratio. No test and no interval: two SAEs are two instruments, and a difference may be theirs.
+    """
+    found = match(decoder_cosine(decoder_directions(a), decoder_directions(b)))
+    latent = np.flatnonzero(found.matched & (found.similarity >= least))
+    partner = found.partner[latent]
+    share_a = a.index.document_frequency[latent] / max(a.index.n_docs, 1)
+    share_b = b.index.document_frequency[partner] / max(b.index.n_docs, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_ratio = np.log2(share_a / share_b)
+    return pd.DataFrame(
+        {
+            "latent": latent,
+            "partner": partner,
+            "similarity": found.similarity[latent],
+            "label": vocabulary_table(a)["label"].to_numpy()[latent],
+            "partner_label": vocabulary_table(b)["label"].to_numpy()[partner],
+            "share_a": share_a,
+            "share_b": share_b,
+            "log2_ratio": log_ratio,
+        }
+    )
+
+
+def shape(study: Study) -> pd.DataFrame:
+    """The rank-frequency curve of a study's latents as shares, which any two studies can be compared by.
+
+    Columns rank (share of the latents, the most frequent first, in (0, 1]) and share (of the documents), of those
+    that occur.
+    """
+    frequency = np.sort(study.index.document_frequency)[::-1]
+    frequency = frequency[frequency > 0]
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(frequency) + 1) / max(study.n_latents, 1),
+            "share": frequency / max(study.index.n_docs, 1),
+        }
+    )

@@ -7,13 +7,18 @@ import streamlit as st
 from workbench import frame, selection
 from workbench.views import (
     above,
+    growth,
+    head,
     latent,
+    length,
     map,
+    meaning,
     method,
     numbers_guide,
     overview,
     saes,
     search,
+    shift,
     train,
     types,
     vocabulary,
@@ -39,13 +44,18 @@ PAGES = {
     "text": st.Page(your_text.page, title="Your text", url_path="text"),
     "types": st.Page(types.page, title="Types", url_path="types"),
     "map": st.Page(map.page, title="Map", url_path="map"),
+    "growth": st.Page(growth.page, title="Growth", url_path="growth"),
+    "head": st.Page(head.page, title="Head and tail", url_path="head"),
+    "length": st.Page(length.page, title="Length and repetition", url_path="length"),
+    "meaning": st.Page(meaning.page, title="Meaning", url_path="meaning"),
+    "shift": st.Page(shift.page, title="Shift", url_path="shift"),
     "method": st.Page(method.page, title="Method", url_path="method"),
     "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
     "Ranking": ["search", "above"],
-    "Vocabulary": ["vocabulary", "latent", "word", "text", "types", "map"],
+    "Vocabulary": ["vocabulary", "latent", "word", "text", "types", "map", "growth", "head", "length", "meaning", "shift"],
     "Guide": ["method", "numbers"],
 }
 
@@ -59,7 +69,8 @@ st.set_page_config(
 )
 st.html(frame.ASSETS / "style.css")
 chosen = st.navigation(
-    {"": [HOME]} | {group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()}
+    {"": [HOME]} | {group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()},
+    expanded=True,
 )
 selection.arrive()
 frame.follow_links(PAGES, chosen.url_path)

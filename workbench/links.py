@@ -16,6 +16,11 @@ PAGES = (
     "text",
     "types",
     "map",
+    "growth",
+    "head",
+    "length",
+    "meaning",
+    "shift",
     "method",
     "numbers",
 )

@@ -15,6 +15,7 @@ KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
     *("other", "part", "credit"),
+    *("prune", "where", "share", "b", "measure", "against"),
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {"study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other"), "q": ("doc", "other")}

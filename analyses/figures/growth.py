@@ -1,0 +1,74 @@
+"""Growth of vocabularies, drawn: Heaps' curve, and how far the dictionaries of several studies fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analyses.figures.lines import log_axis
+from analyses.figures.theme import QUIET, TERM_COLOURS, figure, plain
+from analyses.growth import Heaps
+
+NAMES = {"latents": "Latents", "words": "Words", "wordpieces": "Wordpieces"}
+DASHES, WIDTHS = {"wordpieces": "dashdot"}, {"latents": 3}
+
+
+def growth_figure(curve: pd.DataFrame, heaps: Sequence[Heaps], height: int = 420) -> go.Figure:
+    """Distinct terms over tokens read, log-log: the exact mean over all orders, the corpus's own order (points),
+    and the fitted power law (dotted).
+
+    curve: `analyses.growth.growth_curve` of several systems.
+    """
+    chart = figure(height)
+    for one in heaps:
+        rows = curve[curve["system"] == one.system]
+        colour = TERM_COLOURS.get(one.system, QUIET)
+        name = NAMES.get(one.system, plain(one.system.replace("_", " ")))
+        chart.add_scatter(
+            x=rows["tokens"],
+            y=rows["expected"],
+            name=f"{name}: β = {one.exponent:.2f}, at the end {one.last_exponent:.2f}",
+            mode="lines",
+            line={"color": colour, "width": WIDTHS.get(one.system, 2), "dash": DASHES.get(one.system, "solid")},
+            customdata=rows["n_docs"],
+            hovertemplate=f"<b>{name}</b><br>%{{y:,.0f}} after %{{x:,.0f}} tokens, %{{customdata:,}} documents"
+            "<extra></extra>",
+        )  # fmt: skip
+        chart.add_scatter(
+            x=rows["observed_tokens"], y=rows["observed"], mode="markers", showlegend=False,
+            marker={"color": colour, "size": 4, "opacity": 0.55},
+            hovertemplate=f"<b>{name}</b>, the corpus's own order<br>%{{y:,}} after %{{x:,}} tokens<extra></extra>",
+        )  # fmt: skip
+        chart.add_scatter(
+            x=rows["tokens"], y=one.constant * np.power(rows["tokens"], one.exponent), mode="lines",
+            showlegend=False, line={"color": colour, "width": 1, "dash": "dot"}, hoverinfo="skip",
+        )  # fmt: skip
+        if one.capacity and one.system == "latents":
+            chart.add_hline(y=one.capacity, line={"color": colour, "width": 1, "dash": "dot"})
+            chart.add_annotation(
+                x=0, xref="x domain", xanchor="left", y=np.log10(one.capacity), yanchor="bottom", showarrow=False,
+                text=f"all {one.capacity:,} latents", font={"size": 12, "color": QUIET},
+            )  # fmt: skip
+    chart.update_xaxes(log_axis("tokens read (log scale)", curve["tokens"].tolist()), showgrid=False)
+    chart.update_yaxes(log_axis("distinct terms met (log scale)", curve["expected"].tolist()))
+    return chart
+
+
+def filling_figure(curves: pd.DataFrame, height: int = 340) -> go.Figure:
+    """Share of the dictionary met over documents read, a line a study; columns study, n_docs, share, name."""
+    chart = figure(height)
+    shades = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#3A3F47", "#9CCFEE"]
+    for place, (study, rows) in enumerate(curves.groupby("study", sort=False)):
+        name, colour = plain(rows["name"].iloc[0]), shades[place % len(shades)]
+        chart.add_scatter(
+            x=rows["n_docs"], y=rows["share"], name=name, mode="lines",
+            line={"color": colour, "width": 2.5, "dash": "solid" if place < len(shades) else "dot"},
+            hovertemplate=f"<b>{plain(study)}</b><br>%{{y:.1%}} of its latents in %{{x:,}} documents"
+            "<extra></extra>",
+        )  # fmt: skip
+    chart.update_xaxes(log_axis("documents read (log scale)", curves["n_docs"].tolist()), showgrid=False)
+    chart.update_yaxes(title="share of the dictionary met", tickformat=".0%", range=[0, 1.02], showgrid=True)
+    return chart

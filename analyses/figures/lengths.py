@@ -1,0 +1,81 @@
+"""Length of documents, drawn: what |d| goes with, and from where a ranking takes its documents."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analyses.figures.lines import banded_line
+from analyses.figures.theme import INK, QUIET, SYSTEM_COLOURS, figure, template, translucent
+from analyses.lengths import MEASURES
+
+N_CELLS = 48
+BLUE = SYSTEM_COLOURS["latent"]
+
+
+def length_figure(lengths: pd.DataFrame, correlations: pd.DataFrame, height: int = 300) -> go.Figure:
+    """|d| against each other length, a panel each: the deeper a cell, the more documents (log scale).
+
+    lengths: `analyses.lengths.document_lengths`; correlations: `analyses.lengths.length_correlations`.
+    """
+    chart = make_subplots(cols=len(MEASURES), shared_yaxes=True, horizontal_spacing=0.03)
+    chart.update_layout(template=template(), height=height)
+    y = lengths["length"].to_numpy()
+    for column, (measure, name) in enumerate(MEASURES.items(), start=1):
+        x = lengths[measure].to_numpy(np.float64)
+        edge = float(np.quantile(x, 0.995)) if len(x) else 1.0
+        inside = x <= max(edge, x.min(initial=0) + 1)
+        counted, across, up = np.histogram2d(x[inside], y[inside], bins=N_CELLS)
+        chart.add_heatmap(
+            row=1,
+            col=column,
+            x=(across[1:] + across[:-1]) / 2,
+            y=(up[1:] + up[:-1]) / 2,
+            z=np.where(counted.T > 0, np.log10(counted.T + 1), np.nan),
+            customdata=counted.T,
+            colorscale=[[0, translucent(BLUE, 0.16)], [1, translucent(BLUE, 1.0)]],
+            showscale=False,
+            hoverongaps=False,
+            hovertemplate=f"%{{customdata:,}} documents<br>{name} %{{x:,.0f}}, |d| %{{y:,.0f}}<extra></extra>",
+        )
+        row = correlations.set_index("measure").loc[measure]
+        said = f"ρ = {row['spearman']:.2f} ({row['spearman_low']:.2f} to {row['spearman_high']:.2f})"
+        chart.update_xaxes(
+            title=f"{name}<br>{said}", showgrid=False, nticks=6, tickformat=",", row=1, col=column
+        )
+    chart.update_yaxes(title="|d|, activation", col=1, nticks=6, tickformat=",")
+    chart.update_yaxes(showgrid=True)
+    return chart
+
+
+def retrieval_figure(table: pd.DataFrame, b: float, height: int = 360) -> go.Figure:
+    """Where relevant documents lie by length, and where the results at b = 0 and at b do, with intervals.
+
+    table: `analyses.lengths.retrieval_by_length`.
+    """
+    chart = figure(height)
+    x = table["bin"] + 1
+    said = np.stack([table["shortest"], table["longest"], table["n_docs"]], axis=1)
+    for name, column, colour, dash in (
+        ("Relevant documents", "relevant", INK, "solid"),
+        ("Retrieved, b = 0", "without", SYSTEM_COLOURS["cosine"], "dot"),
+        (f"Retrieved, b = {b:g}", "with_b", BLUE, "solid"),
+    ):
+        extra = np.column_stack([said, table[f"{column}_low"], table[f"{column}_high"]])
+        banded_line(
+            chart, x, table[column], table[f"{column}_low"], table[f"{column}_high"], name, colour,
+            "%{y:.1%} of them, 95% interval %{customdata[3]:.1%} to %{customdata[4]:.1%}<br>"
+            "|d| %{customdata[0]:,.0f} to %{customdata[1]:,.0f}, %{customdata[2]:,} documents",
+            extra, mode="lines+markers", dash=dash,
+        )  # fmt: skip
+    n = len(table)
+    chart.add_hline(y=1 / max(n, 1), line={"color": QUIET, "width": 1, "dash": "dot"})
+    chart.update_xaxes(
+        title="tenths of the documents by |d|, the shortest first" if n == 10 else "documents by |d|",
+        dtick=1,
+        showgrid=False,
+    )
+    chart.update_yaxes(title="share that lies there", tickformat=".0%", rangemode="tozero", nticks=6)
+    return chart

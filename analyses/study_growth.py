@@ -1,0 +1,138 @@
+"""Heaps' law on a study: its latents beside its words and wordpieces, and its dictionary beside those of other
+studies.
+
+The curves and the law are kept in the study's folder, as growth.parquet and heaps.parquet: with intervals they take
+some seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analyses.growth import (
+    Heaps,
+    expected_distinct,
+    fit_heaps,
+    growth_curve,
+    heaps_of,
+    sizes_of,
+    unseen_terms,
+)
+from analyses.kept import read_kept, write_kept
+from analyses.term_counts import SYSTEMS, System, term_counts
+from data.errors import UserError
+from retrieval.study import Study
+
+Progress = Callable[[str, int, int], None]
+FORMAT = 1
+
+
+def heaps(study: Study) -> dict[str, Heaps]:
+    """latents, words, wordpieces -> Heaps' law; read from the study where `write_growth` kept it."""
+    kept = read_kept(study.path / "heaps.parquet", _facts(study))
+    if kept is None:
+        return {system: heaps_of(term_counts(study, system)) for system in SYSTEMS}
+    return {row["system"]: _heaps(row) for row in kept.to_dict("records")}
+
+
+def growth(study: Study) -> pd.DataFrame:
+    """`analyses.growth.growth_curve` of latents, words and wordpieces; read from the study where it is kept."""
+    kept = read_kept(study.path / "growth.parquet", _facts(study))
+    if kept is not None:
+        return kept
+    return pd.concat([growth_curve(term_counts(study, system)) for system in SYSTEMS], ignore_index=True)
+
+
+def growth_is_kept(study: Study) -> bool:
+    """Whether `heaps` and `growth` only read."""
+    facts = _facts(study)
+    return all(read_kept(study.path / f"{name}.parquet", facts) is not None for name in ("growth", "heaps"))
+
+
+def write_growth(study: Study, progress: Progress | None = None) -> None:
+    """Keep the curves and the law in the study's folder, if they are not there already."""
+    if growth_is_kept(study):
+        return
+    curves, laws = [], []
+    for system in SYSTEMS:
+        counts = term_counts(study, system)
+        curves.append(growth_curve(counts))
+        laws.append(vars(heaps_of(counts, progress=_stage(progress, system))))
+    write_kept(study.path / "growth.parquet", pd.concat(curves, ignore_index=True), _facts(study))
+    write_kept(study.path / "heaps.parquet", pd.DataFrame(laws), _facts(study))
+
+
+def dictionary_growth(studies: Sequence[Study]) -> pd.DataFrame:
+    """How far the dictionaries of studies of one collection fill: a row a study, the smallest dictionary first.
+
+    Columns study, encoder, layer, n_latents, k, distinct, reached (share of the dictionary), exponent (Heaps',
+    without an interval), last_exponent, once (latents in one document), unseen, unseen_low, unseen_high (Chao's
+    estimate, at least), over_half (latents in over half of the documents). Two collections are a `UserError`.
+    """
+    collections = {study.manifest["collection"]["fingerprint"] for study in studies}
+    if len(collections) > 1:
+        raise UserError(
+            "expected studies of one collection, got "
+            + ", ".join(f"{study.name} of {study.manifest['collection']['name']}" for study in studies)
+        )
+    rows = []
+    for study in studies:
+        frequency, n_docs = study.index.document_frequency, study.index.n_docs
+        sizes = sizes_of(n_docs)
+        tokens = sizes * (len(study.tokens.token_ids) / max(n_docs, 1))
+        beta, _ = fit_heaps(tokens, expected_distinct(frequency, n_docs, sizes))
+        distinct, once = int((frequency > 0).sum()), int((frequency == 1).sum())
+        unseen, low, high = unseen_terms(once, int((frequency == 2).sum()), n_docs)
+        config = study.manifest["encoder"]["config"]
+        rows.append(
+            {
+                "study": study.name,
+                "encoder": str(config["model"]),
+                "layer": "final" if config.get("layer") is None else str(config["layer"]),
+                "n_latents": study.n_latents,
+                "k": study.manifest["sae"]["k"],
+                "distinct": distinct,
+                "reached": distinct / max(study.n_latents, 1),
+                "exponent": beta,
+                "last_exponent": once / max(distinct, 1),
+                "once": once,
+                "unseen": unseen,
+                "unseen_low": low,
+                "unseen_high": high,
+                "over_half": int((2 * frequency > n_docs).sum()),
+            }
+        )
+    return pd.DataFrame(rows).sort_values(["n_latents", "k", "study"], ignore_index=True)
+
+
+def filling_curves(studies: Sequence[Study]) -> pd.DataFrame:
+    """Share of the dictionary met in n documents, exact mean over orders: study, name, n_docs, expected, share."""
+    parts = []
+    for study in studies:
+        sizes = sizes_of(study.index.n_docs)
+        expected = expected_distinct(study.index.document_frequency, study.index.n_docs, sizes)
+        name = f"{study.name}: {study.n_latents:,} latents, k = {study.manifest['sae']['k']}"
+        share = expected / max(study.n_latents, 1)
+        parts.append(
+            pd.DataFrame({"n_docs": sizes, "expected": expected, "share": share}).assign(
+                study=study.name, name=name
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _stage(progress: Progress | None, system: System) -> Callable[[int, int], None] | None:
+    return (lambda done, total: progress(f"Growth of {system}", done, total)) if progress else None
+
+
+def _heaps(row: dict[Any, Any]) -> Heaps:
+    capacity = row["capacity"]
+    return Heaps(**(row | {"capacity": None if capacity is None or np.isnan(capacity) else int(capacity)}))
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    return {"format": FORMAT, "study": study.manifest["fingerprint"], "n_latents": study.n_latents}

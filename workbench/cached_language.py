@@ -1,0 +1,133 @@
+"""Caches of the pages that ask whether the vocabulary is a language; see `workbench.cache` for what a key is.
+
+What takes seconds is kept in the study's folder too, where that can be written, so that it is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pandas as pd
+import streamlit as st
+
+from analyses import bands, lengths, meaning, pruning_effect, saturation, shift, study_growth
+from analyses.growth import Heaps
+from analyses.judged import Judged, judged_queries
+from analyses.pruning_effect import Pruning, PruningEffect
+from analyses.repetition import repetition_medians, write_repetition
+from analyses.saturation import Saturation
+from analyses.types import TypeThresholds, classify, type_measures, types_are_kept
+from retrieval.bm25 import LEXICAL, Bm25Parameters
+from workbench import cache
+from workbench.cache import Idf, Key
+
+Progress = Callable[[str, int, int], None]
+N_SATURATION = 500  # queries, of which the evidence is an estimate
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def judged(key: Key, at_most: int | None = None) -> Judged:
+    """The judged queries, or a sample of them."""
+    return judged_queries(cache.open_study(key)) if at_most is None else judged(key).sample(at_most)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def band_table(key: Key) -> pd.DataFrame:
+    study = cache.open_study(key)
+    types = classify(type_measures(study), TypeThresholds()) if types_are_kept(study) else None
+    return bands.band_table(study, types)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def effect(key: Key, pruning: Pruning, at_most: int | None) -> PruningEffect:
+    return pruning_effect.pruning_effect(cache.open_study(key), pruning, judged(key, at_most))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def pruning_curve(key: Key, idf: Idf, modified: int) -> pd.DataFrame | None:
+    """The kept curve; `modified`, its file's time in nanoseconds, makes one made anew be read anew."""
+    return pruning_effect.pruning_curve(cache.open_study(key), idf)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def document_lengths(key: Key) -> pd.DataFrame:
+    return lengths.document_lengths(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def length_correlations(key: Key) -> pd.DataFrame:
+    return lengths.length_correlations(document_lengths(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def retrieval_by_length(key: Key, b: float, idf: Idf, at_most: int | None) -> pd.DataFrame:
+    return lengths.retrieval_by_length(cache.open_study(key), b, idf, judged=judged(key, at_most))
+
+
+@st.cache_resource(show_spinner="Comparing weights in relevant documents with all others", max_entries=4)
+def saturations(key: Key) -> tuple[Saturation, ...]:
+    """Latents and words, each under its own parameters."""
+    study, asked = cache.open_study(key), judged(key, N_SATURATION)
+    words = study.words.count([study.queries.texts[row] for row in asked.rows])
+    return (
+        saturation.saturation_evidence("latents", study.index, asked.counts, asked, Bm25Parameters()),
+        saturation.saturation_evidence("words", study.lexical.index, words, asked, LEXICAL),
+    )
+
+
+@st.cache_resource(show_spinner="Counting repetitions; some seconds, once", max_entries=4)
+def repetition(key: Key) -> pd.DataFrame:
+    study = cache.open_study(key)
+    with suppress(OSError):  # a folder that cannot be written keeps nothing
+        write_repetition(study)
+    return repetition_medians(study)
+
+
+@st.cache_resource(
+    show_spinner="Counting the meanings of latents and words; some seconds, once", max_entries=4
+)
+def meanings(key: Key) -> pd.DataFrame:
+    study = cache.open_study(key)
+    with suppress(OSError):  # a folder that cannot be written keeps nothing
+        meaning.write_meanings(study)
+    return meaning.meanings(study)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def meaning_law(key: Key) -> pd.DataFrame:
+    return meaning.meaning_law(meanings(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def meaning_medians(key: Key) -> pd.DataFrame:
+    return meaning.meaning_medians(meanings(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def frequency_shift(key: Key, other: Key) -> shift.Shift:
+    return shift.frequency_shift(cache.open_study(key), cache.open_study(other))
+
+
+@st.cache_resource(show_spinner="Matching latents by decoder direction; some seconds", max_entries=4)
+def matched_shares(key: Key, other: Key) -> pd.DataFrame:
+    return shift.matched_shares(cache.open_study(key), cache.open_study(other))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def shape(key: Key) -> pd.DataFrame:
+    return shift.shape(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def growth(key: Key) -> tuple[pd.DataFrame, tuple[Heaps, ...]]:
+    """Heaps' curves and laws; kept in the study before, see `study_growth.write_growth`."""
+    study = cache.open_study(key)
+    return study_growth.growth(study), tuple(study_growth.heaps(study).values())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def dictionary_growth(keys: tuple[Key, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table and the curves of studies of one collection."""
+    studies = [cache.open_study(key) for key in keys]
+    return study_growth.dictionary_growth(studies), study_growth.filling_curves(studies)

@@ -1,0 +1,149 @@
+"""Growth: does the vocabulary go on growing, as that of a language does?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import pandas as pd
+import streamlit as st
+
+from analyses.figures.growth import NAMES, filling_figure, growth_figure
+from analyses.growth import Heaps
+from analyses.study_growth import growth_is_kept, write_growth
+from retrieval.study import Study
+from workbench import cache, cached_language, frame, highlight
+from workbench.formats import count, percent
+
+MISSES = 0.1  # a fit that is further off its curve than this is no law
+
+
+def page() -> None:
+    key, study = frame.opened()
+    frame.heading("Growth", "Does the vocabulary go on growing, as that of a language does?")
+    if not growth_is_kept(study):
+        measure(study)
+    curve, laws = cached_language.growth(key)
+    latents, words = (next(one for one in laws if one.system == name) for name in ("latents", "words"))
+    st.html(highlight.figures(headline(latents, words)))
+    frame.label("Heaps' curve: distinct terms met, against tokens read")
+    frame.show(growth_figure(curve, laws), "growth")
+    st.caption(
+        "Lines: the exact mean over all orders of the documents; points: the collection's own order; dotted: the "
+        "power law V = K tokens^β nearest to the line. The exponent at the end is exact: the share of terms "
+        "that are in one document alone."
+    )
+    st.html(highlight.note(verdict(latents, words)))
+    frame.label("The law in numbers")
+    st.html(highlight.table(readable(laws)))
+    st.caption(
+        f"β by least squares on log-log axes; its 95% interval is of random halves of the {count(latents.n_docs)} "
+        "documents. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate "
+        "with its 95% interval. New: Good's (1953) estimate of the chance that the next occurrence is of a term "
+        "not met before."
+    )
+    show_dictionaries(key, study)
+
+
+def measure(study: Study) -> None:
+    """Count and fit once, with progress, and keep it where the study can be written."""
+    bar = st.progress(0.0, "Growth of the vocabularies, once")
+
+    def report(stage: str, done: int, total: int) -> None:
+        bar.progress(done / total, f"{stage}, once")
+
+    with suppress(OSError):
+        write_growth(study, report)
+    bar.empty()
+
+
+def headline(latents: Heaps, words: Heaps) -> list[tuple[str, str, str]]:
+    """The numbers at the top: value, unit, what it is."""
+    unseen = f"estimated ({count(latents.unseen_low)} to {count(latents.unseen_high)})"
+    return [
+        (count(latents.distinct), "latents", f"met in {count(latents.n_tokens)} tokens"),
+        (percent(latents.reached), "", "of the dictionary"),
+        (f"{latents.last_exponent:.3f}", "", "exponent at the end, latents"),
+        (f"{words.last_exponent:.3f}", "", "exponent at the end, words"),
+        (count(latents.once), "latents", "in one document alone"),
+        (f"≥ {count(latents.unseen)}", "latents", f"still to come, {unseen}"),
+    ]  # fmt: skip
+
+
+def verdict(latents: Heaps, words: Heaps) -> str:
+    """What the curves allow one to say."""
+    said = []
+    if latents.misses > MISSES:
+        said.append(
+            "The latents follow no power law: the nearest one misses their curve by up to "
+            f"{percent(latents.misses)} (the words': {percent(words.misses)})."
+        )
+    else:
+        said.append(f"A power law holds to within {percent(latents.misses)} for the latents.")
+    if latents.last_exponent < words.last_exponent / 4:
+        said.append(
+            "Their vocabulary is closed: a document more brings hardly a new latent, where words go on coming. "
+            "Its size is the dictionary's, not the text's."
+        )
+    else:
+        said.append("Their vocabulary is still growing at the end of this text.")
+    return " ".join(said)
+
+
+def readable(laws: Sequence[Heaps]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Terms": NAMES.get(one.system, one.system),
+            "met": count(one.distinct),
+            "of": count(one.capacity) if one.capacity else "no end",
+            "β": f"{one.exponent:.3f}  ({one.low:.3f} to {one.high:.3f})",
+            "misses by": percent(one.misses),
+            "at the start": f"{one.first_exponent:.2f}",
+            "at the end": f"{one.last_exponent:.3f}",
+            "in one document": count(one.once),
+            "unseen, at least": f"{count(one.unseen)}  ({count(one.unseen_low)} to {count(one.unseen_high)})",
+            "new": percent(one.new_token),
+        }
+        for one in laws
+    )
+
+
+def show_dictionaries(key: cache.Key, study: Study) -> None:
+    """The dictionaries of all open studies of this collection."""
+    st.html(highlight.subheading("With the size of the dictionary and k"))
+    mine = study.manifest["collection"]["fingerprint"]
+    keys = [key]
+    for path in frame.studies().values():
+        other = cache.key_of(path)
+        opened = cache.open_study(other)
+        if path.resolve() != study.path.resolve() and opened.manifest["collection"]["fingerprint"] == mine:
+            keys.append(other)
+    table, curves = cached_language.dictionary_growth(tuple(keys))
+    if len(keys) == 1:
+        st.html(
+            highlight.note(
+                "This is the only open study of this collection, so that nothing can be said of other sizes. "
+                "Train an SAE with another number of latents or another k, index the same collection with it, "
+                "and open both."
+            )
+        )
+        return
+    frame.show(filling_figure(curves), "filling")
+    shown = pd.DataFrame(
+        {
+            "Study": table["study"],
+            "Encoder, layer": table["encoder"] + ", " + table["layer"],
+            "Latents": table["n_latents"].map(count),
+            "k": table["k"],
+            "met": table["distinct"].map(count),
+            "of the dictionary": table["reached"].map(percent),
+            "at the end": table["last_exponent"].map(lambda value: f"{value:.3f}"),
+            "in one document": table["once"].map(count),
+            "unseen, at least": [
+                f"{count(row['unseen'])}  ({count(row['unseen_low'])} to {count(row['unseen_high'])})"
+                for row in table.to_dict("records")
+            ],
+            "in over half": table["over_half"].map(count),
+        }
+    )
+    st.html(highlight.table(shown))
