@@ -104,13 +104,14 @@ def ask(study: Study, latent: int) -> None:
 def explain(study: Study, latent: int, settings: ModelSettings) -> None:
     """Ask, with a bar that fills, and show the page anew."""
     bar = st.progress(0.0, "Asking the model")
+
+    def tell(_: str, done: int, total: int) -> None:
+        bar.progress(done / total, f"Asked {done} of {total}")
+
     try:
         asked = ChatModel(settings.url, settings.model)
         write_settings(settings)
-        explanations.explain_latents(
-            study, [latent], asked,
-            progress=lambda _, done, total: bar.progress(done / total, f"Asked {done} of {total}"),
-        )  # fmt: skip
+        explanations.explain_latents(study, [latent], asked, progress=tell)
     except UserError as refusal:
         st.session_state[REFUSED] = str(refusal)
     st.rerun()

@@ -17,7 +17,15 @@ from workbench import cache, cached_latent, frame, highlight, latent_html
 from workbench.formats import count, number, percent
 from workbench.views import latent_company, latent_explanation
 
-SECTIONS = ("Contexts", "Near misses", "Words and places", "Neighbours", "Documents", "Queries", "Explanation")
+SECTIONS = (
+    "Contexts",
+    "Near misses",
+    "Words and places",
+    "Neighbours",
+    "Documents",
+    "Queries",
+    "Explanation",
+)
 N_ABOVE = 4  # contexts on the first screen
 ORDERS: dict[Order, str] = {"telling": "Most telling", "share": "Largest share", "pmi": "Highest PMI"}
 
