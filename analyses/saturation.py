@@ -14,6 +14,7 @@ bootstraps over queries.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,16 @@ class Saturation:
     k1_low: float
     k1_high: float
     n_queries: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON can hold them: what is not known, and an infinite k1, is None."""
+        numbers = {name: value for name, value in vars(self).items() if name not in ("parameters", "table")}
+        finite = {
+            name: None if isinstance(value, float) and not np.isfinite(value) else value
+            for name, value in numbers.items()
+        }
+        rows = self.table.astype(object).where(self.table.notna(), None)
+        return {**finite, "k1": self.parameters.k1, "bins": rows.to_dict("records")}
 
 
 def normed_weights(index: Index, parameters: Bm25Parameters) -> NDArray[np.float32]:
