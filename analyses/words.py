@@ -57,8 +57,8 @@ def word_table(study: Study) -> WordTable:
     folder = study.path / FOLDER
     if not words_are_kept(study):
         return compute_words(study)
-    arrays = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS)
-    return WordTable(read_json(folder / "words.json"), *arrays)
+    maps = (np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS)
+    return WordTable(read_json(folder / "words.json"), *map(np.asarray, maps))
 
 
 def words_are_kept(study: Study) -> bool:

@@ -341,7 +341,8 @@ def write_judgements(folder: Path, queries: Queries, qrels: Qrels) -> None:
 
 
 def _arrays(folder: Path, table: type[TokenTable] | type[ContextTable]) -> dict[str, NDArray[Any]]:
+    """The table's arrays, as plain arrays over the maps: slices of a np.memmap are slow, and compile anew."""
     return {
-        field.name: np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False)
+        field.name: np.asarray(np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False))
         for field in fields(table)
     }

@@ -66,11 +66,16 @@ def map_figure(
         scale = float(np.min(np.array([WIDTH, height - TOP]) / (high - low + 2 * margin)))
         own = points.loc[points["latent"] == chosen, ["x", "y", "label"]].rename(columns={"label": "words"})
         own["y"] += RAISED / scale  # its name comes first, and no region's over it
-        for row in regions[placed(pd.concat([own, regions]), scale)[len(own) :]].to_dict("records"):
-            chart.add_annotation(
-                x=row["x"], y=row["y"], text=plain(row["words"]), showarrow=False, captureevents=False,
-                font=_lettering(12, dark),
-            )  # fmt: skip
+        shown = regions[placed(pd.concat([own, regions]), scale)[len(own) :]]
+        names = [
+            {
+                "x": row["x"], "y": row["y"], "text": plain(row["words"]), "showarrow": False,
+                "captureevents": False, "font": _lettering(12, dark),
+            }
+            for row in shown.to_dict("records")
+        ]  # fmt: skip
+        # all at once: plotly goes through all annotations for each that is added
+        chart.update_layout(annotations=[*chart.layout.annotations, *names])
     chart.update_layout(
         dragmode="pan",
         hovermode="closest",
