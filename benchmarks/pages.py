@@ -2,46 +2,24 @@
 
     python benchmarks/pages.py artifacts/studies/docstrings [--rounds 9] [--json]
 
-Each action runs once unmeasured. At rest is the moment of the last change to the page's content, drawing
-included, after which nothing on it is old, still to come, or changing.
+Each action runs once unmeasured. `clock` says what at rest is.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
+
 from retrieval.study import Study
-from workbench.browser import STILL, headless, open_page, running_app, settle
+from workbench.browser import headless, open_page, running_app
 
 QUERIES = ("return the sum of an array", "open a file for reading", "a random number between two bounds")
-QUIET_MS = 400
-# The clock runs in the page: from a click to the last change of the page's content before a quiet while.
-CLOCK = f"""([selector, still]) => new Promise(resolve => {{
-  let last = null;
-  const start = performance.now();
-  const watch = new MutationObserver(() => {{ last = performance.now(); }});
-  watch.observe(document.querySelector('[data-testid=stMain]'),
-                {{subtree: true, childList: true, characterData: true, attributes: true}});
-  document.querySelector(selector).click();
-  const look = () => {{
-    const now = performance.now();
-    const quiet = last !== null && now - last > {QUIET_MS} && eval(still);
-    if (!quiet && now - start < 20000) return setTimeout(look, 20);
-    watch.disconnect();
-    resolve(quiet ? last - start : NaN);
-  }};
-  look();
-}})"""
-
-
-def navigate(name: str) -> str:
-    return f"[data-testid=stSidebarNavLink][href*='/{name}']"
 
 
 def main() -> None:
@@ -59,15 +37,11 @@ def main() -> None:
             page.wait_for_selector(".js-plotly-plot .bars")
         times: dict[str, list[float]] = {}
 
-        def come_to_rest() -> None:
-            page.wait_for_timeout(500)  # the click has reached Python
-            settle(page)
-
         def measure(action: str, prepare: Callable[[], Any], selector: str) -> None:
             for turn in range(arguments.rounds + 1):
                 prepare()
-                come_to_rest()
-                rest = page.evaluate(CLOCK, [selector, STILL])
+                come_to_rest(page)
+                rest = until_rest(page, click(selector))
                 if turn:
                     times.setdefault(action, []).append(rest)
 
@@ -80,7 +54,7 @@ def main() -> None:
         measure("Vocabulary", show("method"), navigate("vocabulary"))
         measure("Latent", show("method"), navigate("latent"))
         show("search")()
-        come_to_rest()
+        come_to_rest(page)
         measure(
             "Search, another document",
             lambda: page.locator(".lt-result .lt-title").nth(3).click(),
@@ -88,35 +62,21 @@ def main() -> None:
         )
         measure("Search to a latent", show("search"), ".lt-chip")
         asked = [text for text in study.queries.texts if len(text) < 100][: arguments.rounds + 1]
-        for query in asked:  # a query never asked: link made in the page, followed as any other
+        for query in asked:  # a query never asked
             show("search")()
-            come_to_rest()
-            page.evaluate(
-                "address => { const link = document.querySelector('.lt-chip'); link.setAttribute('href', address);"
-                " link.id = 'asked'; }",
-                f"search?q={quote_plus(query)}",
-            )
-            times.setdefault("Search, a new query", []).append(page.evaluate(CLOCK, ["#asked", STILL]))
+            come_to_rest(page)
+            rest = until_rest(page, follow(f"search?q={quote_plus(query)}"))
+            times.setdefault("Search, a new query", []).append(rest)
     report(times, len(study.corpus), arguments.json)
 
 
 def report(times: dict[str, list[float]], n_docs: int, as_json: bool) -> None:
-    """Print medians and the slowest, in milliseconds."""
-    rows = {
-        action: {
-            "median_ms": round(statistics.median(values)),
-            "fastest_ms": round(min(values)),
-            "slowest_ms": round(max(values)),
-        }
-        for action, values in times.items()
-    }
+    """Print medians, the fastest and the slowest, in milliseconds."""
     if as_json:
-        print(json.dumps({"n_docs": n_docs, "pages": rows}, indent=2))
+        print(json.dumps({"n_docs": n_docs, "pages": summary(times)}, indent=2))
         return
     print(f"{n_docs:,} documents, median of {len(next(iter(times.values())))} times\n")
-    print("| action | median, ms | fastest, ms | slowest, ms |\n| --- | ---: | ---: | ---: |")
-    for action, row in rows.items():
-        print(f"| {action} | {row['median_ms']} | {row['fastest_ms']} | {row['slowest_ms']} |")
+    print(as_table(times, "action"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,204 @@
+"""How long the latent dictionary takes to answer: in Python alone, on the screen, and first thing after a start.
+
+    python benchmarks/dictionary.py artifacts/studies/mine [--rounds 9] [--only server screen cold] [--json]
+
+server  the page's own code, in this process, once warm: everything from the selection to what is sent
+screen  from an act in the browser to a page at rest (`clock`), once warm; the Method page computes nothing
+cold    from the address typed to a page at rest, in an app just started, the browser's own start left out
+
+Latents are drawn by a fixed seed among those that fire, and each is opened for the first time; texts of 200 words
+are made of the study's documents, each read for the first time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
+
+from retrieval.study import Study
+from workbench.browser import headless, open_page, running_app, settle
+
+N_WORDS = 200
+PAGES = ("method", "vocabulary", "latent", "word", "text", "types", "map")
+Times = dict[str, list[float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", nargs="+", choices=["server", "screen", "cold"])
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    study = Study.open(arguments.study)
+    found: dict[str, Times] = {}
+    for name, measure in (("server", server_times), ("screen", screen_times), ("cold", cold_times)):
+        if name in (arguments.only or (name,)):
+            found[name] = measure(study, arguments.rounds)
+    if arguments.json:
+        size = {"n_docs": len(study.corpus), "n_latents": study.n_latents}
+        print(json.dumps({**size, **{name: summary(times) for name, times in found.items()}}, indent=2))
+        return
+    print(f"{study.name}: {len(study.corpus):,} documents, {study.n_latents:,} latents")
+    for name, times in found.items():
+        print(f"\n{as_table(times, name)}")
+
+
+def drawn_latents(study: Study) -> Iterator[int]:
+    """Latents that fire, in a seeded order."""
+    alive = np.flatnonzero(np.diff(study.contexts.ptr) > 0)
+    return iter(np.random.default_rng(0).permutation(alive).tolist())
+
+
+def drawn_texts(study: Study) -> Iterator[str]:
+    """Texts of N_WORDS words, made of documents in a seeded order."""
+    words: list[str] = []
+    for document in np.random.default_rng(0).permutation(len(study.corpus)):
+        words += study.corpus.texts[int(document)].split()
+        while len(words) >= N_WORDS:
+            yield " ".join(words[:N_WORDS])
+            words = words[N_WORDS:]
+
+
+def drawn_words(study: Study) -> Iterator[str]:
+    """Words that stand ten times or more, in a seeded order."""
+    from analyses.words import word_table
+
+    table = word_table(study)
+    often = np.flatnonzero(np.diff(table.ptr) >= 10)
+    chosen = (table.words[int(i)] for i in np.random.default_rng(0).permutation(often))
+    return (word for word in chosen if word.isalpha())
+
+
+def server_times(study: Study, rounds: int) -> Times:
+    """Each page's code, run by Streamlit's own test harness, which has no browser; the clock is around the page."""
+    from streamlit import logger
+    from streamlit.testing.v1 import AppTest
+
+    logger.set_log_level("ERROR")  # that there is no server is no news here
+    sys.argv = ["app", str(study.path)]
+    times: Times = {}
+
+    def run(page: str, **address: object) -> float:
+        app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=600)
+        for name, value in address.items():
+            app.query_params[name] = str(value)
+        app.run()
+        if app.exception or "seconds" not in app.session_state:
+            raise SystemExit(f"the page {page} failed: {app.exception}")
+        return 1000 * float(app.session_state["seconds"])
+
+    latents, texts, words = drawn_latents(study), drawn_texts(study), drawn_words(study)
+    acts: dict[str, Callable[[], float]] = {
+        "Method, which computes nothing": lambda: run("method"),
+        "Latent, one never opened": lambda: run("latent", latent=next(latents)),
+        "Vocabulary": lambda: run("vocabulary"),
+        "Vocabulary, those that hold “a”": lambda: run("vocabulary", find="a"),
+        "Word, one never looked up": lambda: run("word", word=next(words)),
+        f"Your text, {N_WORDS} words never read": lambda: run("your_text", text=next(texts)),
+        "Types": lambda: run("types"),
+        "Map": lambda: run("map", latent=next(latents)),
+    }
+    for action, act in acts.items():
+        act()
+        times[action] = [act() for _ in range(rounds)]
+    encode: list[float] = []
+    for _ in range(rounds):
+        text, start = next(texts), time.perf_counter()
+        study.encode(text, "document")
+        encode.append(1000 * (time.perf_counter() - start))
+    times[f"(encoder and SAE alone, {N_WORDS} words)"] = encode
+    return times
+
+
+SCRIPT = """
+import time
+import streamlit as st
+from workbench import selection
+from workbench.views import {page} as view
+selection.arrive()
+start = time.perf_counter()
+view.page()
+st.session_state["seconds"] = time.perf_counter() - start
+"""
+
+
+def screen_times(study: Study, rounds: int) -> Times:
+    """From a click, or the last key, to the last change on screen."""
+    times: Times = {}
+    latents, texts, words = drawn_latents(study), drawn_texts(study), drawn_words(study)
+    with running_app([study.path]) as address, headless() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        for name in PAGES:
+            open_page(page, f"{address}/{name}")
+            come_to_rest(page)
+        open_page(page, f"{address}/text?{urlencode({'text': next(texts)})}")  # the encoder too is warm now
+
+        def measure(action: str, before: str, act: Callable[[], float]) -> None:
+            for turn in range(rounds + 1):
+                page.locator(navigate(before)).click()
+                come_to_rest(page)
+                rest = act()
+                if turn:
+                    times.setdefault(action, []).append(rest)
+
+        def type_text() -> float:
+            box = page.locator("textarea[aria-label=text]").element_handle()
+            act = f"handle.value = {json.dumps(next(texts))}; handle.dispatchEvent(new Event('input'))"
+            return until_rest(page, act, box)
+
+        def find() -> float:
+            box = page.get_by_label("Find", exact=True)
+            box.fill(next(words)[:3])
+            act = "handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}))"
+            return until_rest(page, act, box.element_handle())
+
+        def to(name: str) -> Callable[[], float]:
+            return lambda: until_rest(page, click(navigate(name)))
+
+        def to_latent() -> float:
+            return until_rest(page, follow(f"latent?latent={next(latents)}"))
+
+        measure("Method, which computes nothing", "numbers", to("method"))
+        measure("Latent, one never opened, from another", "latent", to_latent)
+        measure("Latent, one never opened, from another page", "method", to_latent)
+        measure("Vocabulary", "method", to("vocabulary"))
+        measure("Vocabulary, find a label", "vocabulary", find)
+        measure(
+            "Word, one never looked up",
+            "method",
+            lambda: until_rest(page, follow(f"word?word={next(words)}")),
+        )
+        measure(f"Your text, {N_WORDS} words, from the last key", "text", type_text)
+        measure("Types", "method", to("types"))
+        measure("Map", "method", to("map"))
+    return times
+
+
+def cold_times(study: Study, rounds: int) -> Times:
+    """A page as the first that is opened, each time in an app just started; at most three rounds."""
+    times: Times = {}
+    with headless() as browser:
+        for name in PAGES * min(rounds, 3):
+            with running_app([study.path]) as address:
+                page = browser.new_page()
+                page.set_default_timeout(120_000)
+                start = time.perf_counter()
+                open_page(page, f"{address}/{name}")
+                settle(page)
+                times.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+                page.close()
+    return times
+
+
+if __name__ == "__main__":
+    main()
