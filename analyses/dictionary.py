@@ -44,8 +44,9 @@ class LatentEntry:
     label: the reader's own where there is one, else automatic_label; tags and note are the reader's too.
     statistics: latent, label, type (None unless kept, see `kept_types`), document_frequency, token_count,
     collection_frequency, idf, idf_lucene, share_of_length, rank (by document frequency, from 1), strongest
-    activation, n_docs, n_latents. token_histogram: low, high (activation), count (tokens); document_histogram: the
-    same over documents' masses. positions: see `position_histogram`. contexts: strongest first, one a document.
+    activation, activation_density (token_count / n_tokens), n_docs, n_tokens, n_latents. token_histogram: low, high
+    (activation), count (tokens); document_histogram: the same over documents' masses. positions: see
+    `position_histogram`. contexts: strongest first, one a document.
     """
 
     latent: int
@@ -198,6 +199,7 @@ def _statistics(
         "label": str(row["label"]),
         "type": str(types[latent]) if latent in types.index else None,
         **{name: int(row[name]) for name in ("document_frequency", "token_count")},
+        "activation_density": int(row["token_count"]) / max(len(study.tokens.token_ids), 1),
         **{
             name: float(row[name])
             for name in ("collection_frequency", "idf", "idf_lucene", "share_of_length")
@@ -205,6 +207,7 @@ def _statistics(
         "rank": 1 + int((vocabulary["document_frequency"] > row["document_frequency"]).sum()),
         "strongest": float(value[0]) if len(value) else 0.0,
         "n_docs": len(study.corpus),
+        "n_tokens": len(study.tokens.token_ids),
         "n_latents": study.n_latents,
     }
 

@@ -99,20 +99,41 @@ def evaluate(
 def latent(
     study: StudyFolder,
     number: Annotated[int, typer.Argument(help="The latent, from 0.", metavar="LATENT")],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write its card: one HTML file to put into a blog.", metavar="FILE"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a latent encodes: its statistics, words, neighbours and strongest contexts.
 
-    With --json also wordpieces, bands of activation, histograms, documents, and the queries that use it.
+    With --json also wordpieces, bands of activation, histograms, documents, the queries that use it, your own notes
+    and a model's explanations.
+
+    `workbench latent studies/scifact 123 --html latent-123.html`
     """
     from analyses.dictionary import whole_entry
     from retrieval.study import Study
 
+    if html is not None:
+        from data.files import new_file
+        from workbench.latent_card import study_card
+
+        card = study_card(Study.open(study), number)
+        with new_file(html) as temporary:
+            temporary.write_text(card, encoding="utf-8")
+        return
     entry = whole_entry(Study.open(study), number)
     if as_json:
         print_json(entry)
         return
     print(f"latent {number}: {entry['label']}")
+    if entry["label"] != entry["automatic_label"]:
+        print(f"  {'automatic label':<24}{entry['automatic_label']}")
+    if entry["tags"] or entry["note"]:
+        print(f"  {'your notes':<24}{', '.join(entry['tags'])} {' '.join(entry['note'].split())}".rstrip())
+    for said in entry["explanations"]:
+        print(f"  {said['model']}: {said['text']}")
     for name, value in entry["statistics"].items():
         shown = f"{value:,.4g}" if isinstance(value, int | float) else value or "not kept in this study"
         print(f"  {name.replace('_', ' '):<24}{shown}")

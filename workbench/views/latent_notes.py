@@ -12,6 +12,7 @@ from analyses.note_text import LONGEST
 from data.errors import UserError
 from retrieval.study import Study
 from workbench import cache, frame, highlight
+from workbench.latent_card import study_card
 from workbench.latent_html import noted
 from workbench.reader import reader
 
@@ -49,6 +50,10 @@ def lead(entry: LatentEntry) -> str:
 
 def show_bar(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     """Undo, where there is something to undo, and the form for label, tags and note."""
+    st.download_button(
+        "Card", lambda: study_card(study, entry.latent), f"{study.name}-latent-{entry.latent}.html", "text/html",
+        help="This latent as one HTML file, to put into a blog", on_click="ignore",
+    )  # fmt: skip
     last = undoable(study, reader())
     if last is not None:
         st.button(
