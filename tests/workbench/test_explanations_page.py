@@ -51,7 +51,7 @@ def test_a_model_is_asked_and_its_line_shown_beside_the_control(
         settle(page)
     assert page.locator(".lt-said").inner_text() == LINE
     assert page.get_by_text("0.50 (0.35 to 0.65), of 40").count() == 4  # a yes-sayer's, and its control's
-    assert page.get_by_text(f"“{LINE}” by rule; balanced accuracy 0.50, control 0.50").count() == 1
+    assert page.get_by_text(f"“{LINE}” says by rule; balanced accuracy 0.50, control 0.50").count() == 1
     (kept,) = explanations(study)
     assert (kept.latent, kept.text, kept.detection.hits) == (latent, LINE, kept.detection.n_firing)
 

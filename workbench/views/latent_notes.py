@@ -38,7 +38,7 @@ def show_heading(key: cache.Key, study: Study, entry: LatentEntry) -> None:
 def explained(each: Explanation) -> str:
     """What a model says of it, and how far that told firing from silence."""
     own, control = (part.measures()["value"].iloc[-1] for part in (each.detection, each.control))
-    return f"“{each.text}” {each.model}; balanced accuracy {own:.2f}, control {control:.2f}"
+    return f"“{each.text}” says {each.model}; balanced accuracy {own:.2f}, control {control:.2f}"
 
 
 def lead(entry: LatentEntry) -> str:

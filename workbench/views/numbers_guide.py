@@ -18,6 +18,17 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
                 "name to recognise it by, not a meaning. The contexts are the evidence.",
             ),
             (
+                "Your label, tags, note",
+                "Your own words on it, kept in the study. Your label takes the automatic one's place wherever the "
+                "latent is named; the automatic one stays on its page.",
+            ),
+            (
+                "Explanation",
+                "A line that a language model of yours wrote from contexts. Precision and recall say how well the line "
+                "tells, on contexts of other documents, where the latent fires: half of them do. Beside them stands "
+                "the same test with another latent's line.",
+            ),
+            (
                 "Activation",
                 "How strongly it fires on one token, in the units of the encoder's hidden states. "
                 "Compare activations of one latent with each other, not across latents.",
@@ -162,6 +173,42 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ),
         ),
     ),
+    (
+        "If you come from SAELens or Neuronpedia",
+        (
+            (
+                "Feature",
+                "A latent. Whether it is a feature of anything is the question, so the word is not used here.",
+            ),
+            (
+                "Activation density, frequency",
+                "Tokens on which it fires, of all tokens: `activation_density` = `token_count` / `n_tokens`. BM25 "
+                "counts documents instead: document frequency.",
+            ),
+            (
+                "Max activation, top activations, intervals",
+                "Its strongest activation on this collection, its strongest contexts, and draws from each quarter of "
+                "its tokens by activation.",
+            ),
+            (
+                "Positive and negative logits",
+                "Not here: a retriever predicts no next token. What latents promote in a language model is read here "
+                "from the other side, as the words on which they fire, by share of activation and PMI.",
+            ),
+            (
+                "Auto-interp, detection score",
+                "The explanation, and its balanced accuracy on contexts of which half fire.",
+            ),
+            (
+                "Explained variance, L0",
+                "1 - FVU; latents that fire on a token. SAEs are read and written in SAELens's layout.",
+            ),
+            (
+                "Dashboard",
+                "The latent's page; its card is one HTML file of it, and `workbench latent STUDY ID --json` all of it.",
+            ),
+        ),
+    ),
 )
 
 
@@ -173,9 +220,10 @@ def page() -> None:
             for part in parts:
                 _entries(*ENTRIES[part])
     columns = st.columns(2, gap="large")
-    for column, part in zip(columns, (2, 4), strict=True):
+    for column, parts in zip(columns, ((2, 4), (5,)), strict=True):
         with column:
-            _entries(*ENTRIES[part])
+            for part in parts:
+                _entries(*ENTRIES[part])
 
 
 def _entries(title: str, entries: Sequence[tuple[str, str]]) -> None:
