@@ -24,9 +24,9 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ),
             (
                 "Explanation",
-                "A line that a language model of yours wrote from contexts. Precision and recall say how well the line "
-                "tells, on contexts of other documents, where the latent fires: half of them do. Beside them stands "
-                "the same test with another latent's line.",
+                "A line that a language model of yours wrote from contexts. Precision and recall say how well it "
+                "tells, on contexts of other documents, where the latent fires: half of them do. Beside them "
+                "stands the same test with another latent's line.",
             ),
             (
                 "Activation",
@@ -187,13 +187,13 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ),
             (
                 "Max activation, top activations, intervals",
-                "Its strongest activation on this collection, its strongest contexts, and draws from each quarter of "
-                "its tokens by activation.",
+                "Its strongest activation on this collection, its strongest contexts, and draws from each "
+                "quarter of its tokens by activation.",
             ),
             (
                 "Positive and negative logits",
-                "Not here: a retriever predicts no next token. What latents promote in a language model is read here "
-                "from the other side, as the words on which they fire, by share of activation and PMI.",
+                "Not here: a retriever predicts no next token. What logits are read for is read here from the "
+                "other side, from the words on which it fires, by share of activation and PMI.",
             ),
             (
                 "Auto-interp, detection score",
@@ -205,7 +205,7 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ),
             (
                 "Dashboard",
-                "The latent's page; its card is one HTML file of it, and `workbench latent STUDY ID --json` all of it.",
+                "The latent's page. Its card is one HTML file; `workbench latent STUDY ID --json` says all of it.",
             ),
         ),
     ),
