@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 N_RESAMPLES = 500
 FEWEST = 10  # points of a bin that is shown
@@ -67,6 +66,8 @@ def power_law(
     x: NDArray[np.floating], y: NDArray[np.floating], n_resamples: int = N_RESAMPLES, seed: int = 0
 ) -> PowerLaw:
     """The slope of log y over log x and the rank correlation, of points with positive x and y; NaN below three."""
+    from scipy.stats import spearmanr  # half a second to import
+
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     given = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
     x, y = np.log(x[given]), np.log(y[given])

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, spearmanr
 
 from analyses.token_credit import Credits, Rescored
 from data.errors import UserError
@@ -96,6 +95,8 @@ def agreement(credits: Sequence[Credits]) -> pd.DataFrame:
 
     NaN where a method gives every word the same credit.
     """
+    from scipy.stats import kendalltau, spearmanr  # half a second to import
+
     rows = []
     for place, one in enumerate(credits):
         for other in credits[place + 1 :]:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from analyses.judged import DEPTH, Judged, judged_queries
 from retrieval.bm25 import Bm25Parameters, average_length, length_norm
@@ -52,6 +51,8 @@ def length_correlations(lengths: pd.DataFrame, n_resamples: int = N_RESAMPLES, s
     Columns measure (of MEASURES), pearson, pearson_low, pearson_high, spearman, spearman_low, spearman_high, n. The
     documents are resampled; ranks are those of the whole corpus. NaN where a length is alike in all documents.
     """
+    from scipy.stats import rankdata  # half a second to import
+
     n, generator = len(lengths), np.random.default_rng(seed)
     draws = generator.integers(0, n, (n_resamples, n)) if n else np.zeros((n_resamples, 0), np.int64)
     columns = {name: lengths[name].to_numpy(np.float64) for name in ("length", *MEASURES)}

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from analyses.binned import binned_medians, power_law
 from analyses.forms import SurfaceForms, surface_forms
@@ -120,6 +119,8 @@ def specificity_law(study: Study, table: pd.DataFrame, measures: pd.DataFrame | 
 
     table: `meanings`; measures: `analyses.types.type_measures`.
     """
+    from scipy.stats import spearmanr  # half a second to import
+
     measures = type_measures(study) if measures is None else measures
     latents = table[table["system"] == "latents"]
     joined = latents.merge(

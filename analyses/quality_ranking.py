@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.stats import ConstantInputWarning, kendalltau, spearmanr
 
 from retrieval.cosine import unit_rows
 from retrieval.run import Run
@@ -57,6 +56,8 @@ def ranking_kept(
 
 def rank_correlations(one: Floats, other: Floats) -> tuple[float, float]:
     """Kendall's tau-b and Spearman's rho of two scores of the same documents, (n_docs,); 0 if one is constant."""
+    from scipy.stats import ConstantInputWarning, kendalltau, spearmanr  # half a second to import
+
     if len(one) < 2:
         return 0.0, 0.0
     with warnings.catch_warnings():

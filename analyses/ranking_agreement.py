@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from analyses.intervals import bootstrap_mean
 from data.errors import UserError
@@ -78,6 +77,8 @@ def rank_biased_overlap(one: Documents, other: Documents, persistence: float = P
 
 def kendall_tau(one: Documents, other: Documents) -> float:
     """Tau-b over the union of two lists, absent documents tied for last; NaN where it is undefined."""
+    from scipy.stats import kendalltau  # half a second to import
+
     union = np.union1d(one, other)
     if len(union) < 2:
         return float("nan")

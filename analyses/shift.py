@@ -22,7 +22,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control, power_divergence
 
 from analyses.matching import decoder_cosine, match
 from analyses.neighbours import decoder_directions
@@ -114,6 +113,8 @@ def document_shift(
     """The numbers of `frequency_shift` from document frequencies (n_terms,) of two collections of n_a, n_b
     documents.
     """
+    from scipy.stats import false_discovery_control  # half a second to import
+
     held_a, held_b = (np.asarray(f, np.float64) for f in (frequency_a, frequency_b))
     log_ratio, half_width = log2_ratio(held_a, n_a, held_b, n_b)
     g, p_value = g_test(held_a, n_a, held_b, n_b)
@@ -142,6 +143,8 @@ def g_test(
     held_a: NDArray[np.float64], n_a: int, held_b: NDArray[np.float64], n_b: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """G and its p-value for each 2 x 2 table, (n_terms,); NaN where a margin is 0 and there is nothing to test."""
+    from scipy.stats import power_divergence  # half a second to import
+
     observed = np.stack([held_a, n_a - held_a, held_b, n_b - held_b])
     in_all = (held_a + held_b) / max(n_a + n_b, 1)
     expected = np.stack([n_a * in_all, n_a * (1 - in_all), n_b * in_all, n_b * (1 - in_all)])
