@@ -21,7 +21,7 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max((centre - half) / scale, 0.0), min((centre + half) / scale, 1.0)
+    return max(min((centre - half) / scale, p), 0.0), min(max((centre + half) / scale, p), 1.0)
 
 
 def bootstrap_mean(
