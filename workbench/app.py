@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from workbench import frame, selection
-from workbench.views import (
-    above,
-    growth,
-    head,
-    latent,
-    length,
-    map,
-    meaning,
-    method,
-    numbers_guide,
-    overview,
-    saes,
-    search,
-    shift,
-    train,
-    types,
-    vocabulary,
-    word,
-    your_text,
-)
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 
 def home() -> None:
@@ -32,30 +18,51 @@ def home() -> None:
     frame.go("overview")
 
 
+def page(path: str, title: str, view: str = "") -> StreamlitPage:
+    """A page of its own address; its view is imported when it is opened, so that the first waits for no other."""
+
+    def show() -> None:
+        import_module(f"workbench.views.{view or path}").page()
+
+    return st.Page(show, title=title, url_path=path)
+
+
 PAGES = {
-    "overview": st.Page(overview.page, title="Overview", url_path="overview"),
-    "train": st.Page(train.page, title="Train", url_path="train"),
-    "saes": st.Page(saes.page, title="SAEs", url_path="saes"),
-    "search": st.Page(search.page, title="Search", url_path="search"),
-    "above": st.Page(above.page, title="A above B", url_path="above"),
-    "vocabulary": st.Page(vocabulary.page, title="Vocabulary", url_path="vocabulary"),
-    "latent": st.Page(latent.page, title="Latent", url_path="latent"),
-    "word": st.Page(word.page, title="Word", url_path="word"),
-    "text": st.Page(your_text.page, title="Your text", url_path="text"),
-    "types": st.Page(types.page, title="Types", url_path="types"),
-    "map": st.Page(map.page, title="Map", url_path="map"),
-    "growth": st.Page(growth.page, title="Growth", url_path="growth"),
-    "head": st.Page(head.page, title="Head and tail", url_path="head"),
-    "length": st.Page(length.page, title="Length and repetition", url_path="length"),
-    "meaning": st.Page(meaning.page, title="Meaning", url_path="meaning"),
-    "shift": st.Page(shift.page, title="Shift", url_path="shift"),
-    "method": st.Page(method.page, title="Method", url_path="method"),
-    "numbers": st.Page(numbers_guide.page, title="How to read", url_path="numbers"),
+    "overview": page("overview", "Overview"),
+    "train": page("train", "Train"),
+    "saes": page("saes", "SAEs"),
+    "search": page("search", "Search"),
+    "above": page("above", "A above B"),
+    "vocabulary": page("vocabulary", "Vocabulary"),
+    "latent": page("latent", "Latent"),
+    "word": page("word", "Word"),
+    "text": page("text", "Your text", view="your_text"),
+    "types": page("types", "Types"),
+    "map": page("map", "Map"),
+    "growth": page("growth", "Growth"),
+    "head": page("head", "Head and tail"),
+    "length": page("length", "Length and repetition"),
+    "meaning": page("meaning", "Meaning"),
+    "shift": page("shift", "Shift"),
+    "method": page("method", "Method"),
+    "numbers": page("numbers", "How to read", view="numbers_guide"),
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
     "Ranking": ["search", "above"],
-    "Vocabulary": ["vocabulary", "latent", "word", "text", "types", "map", "growth", "head", "length", "meaning", "shift"],
+    "Vocabulary": [
+        "vocabulary",
+        "latent",
+        "word",
+        "text",
+        "types",
+        "map",
+        "growth",
+        "head",
+        "length",
+        "meaning",
+        "shift",
+    ],
     "Guide": ["method", "numbers"],
 }
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pandas as pd
@@ -23,6 +26,7 @@ from analyses.sae_comparison import SaeComparison
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import EncodedText, Study
+from workbench import views
 
 if TYPE_CHECKING:  # these import torch, which the pages that only read do without
     from data.corpus import Collection
@@ -32,6 +36,7 @@ if TYPE_CHECKING:  # these import torch, which the pages that only read do witho
     from workbench.recipe import Recipe
 
 Idf = Literal["clipped", "lucene"]
+SECONDS_BEFORE_WARMING = 1.5  # the first page comes first
 
 
 class Key(NamedTuple):
@@ -69,9 +74,12 @@ def encode(key: Key, query: str) -> EncodedText:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def start_encoder(key: Key) -> threading.Thread:
-    """Load the encoder and open the index in the background, so that the first query finds them warm."""
+    """Load the encoder, the index and the other pages in the background, so that what comes next is warm."""
 
     def warm() -> None:
+        time.sleep(SECONDS_BEFORE_WARMING)
+        for view in iter_modules(views.__path__, "workbench.views."):
+            import_module(view.name)
         study = open_study(key)
         with encoder_lock():
             encoded = study.encode("warm up")
