@@ -25,9 +25,8 @@ def test_ndcg_is_ir_measures(data: st.DataObject, n_queries: int) -> None:
     qrels = {query: data.draw(grades) for query in ids}
     orders = [data.draw(st.permutations(range(N_DOCS))) for _ in ids]
     found = [data.draw(st.integers(0, N_DOCS)) for _ in ids]
-    documents = np.array(
-        [[d if i < n else -1 for i, d in enumerate(order)] for order, n in zip(orders, found, strict=True)], np.int32
-    )  # fmt: skip
+    documents = np.array(orders, np.int32)
+    documents[np.arange(N_DOCS) >= np.array(found)[:, None]] = -1
     relevant = sorted(
         (row, names.index(d) if d in names else N_DOCS, float(g))
         for row, query in enumerate(ids)

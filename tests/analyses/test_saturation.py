@@ -16,7 +16,7 @@ PLAIN = Bm25Parameters(k1=8, b=0, phi="none")
 
 
 def world(seed: int, k1: float | None) -> tuple[Index, csr_array, Judged]:
-    """600 documents and 300 queries of 5 terms; a relevant document is drawn by the odds of its weights, or blindly."""
+    """600 documents, 300 queries of 5 terms; a relevant document is drawn by its weights, or blindly."""
     generator = np.random.default_rng(seed)
     mass = generator.gamma(1.0, 3.0, (600, 30)) * (generator.random((600, 30)) < 0.3)
     queries = np.zeros((300, 30), np.float32)

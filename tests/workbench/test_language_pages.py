@@ -1,0 +1,154 @@
+"""The pages that ask whether the vocabulary is a language, and their verbs, on the small study."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.files import read_json, write_json
+from retrieval.study import Study
+from workbench import links
+
+PAGES = ("growth", "head", "length", "meaning", "shift")
+
+
+@pytest.fixture
+def study(tiny_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to write into, which the pages open alone."""
+    shutil.copytree(tiny_study.path, tmp_path / "spoken")
+    monkeypatch.setattr(sys, "argv", ["app", str(tmp_path / "spoken")])
+    monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
+    return tmp_path / "spoken"
+
+
+@pytest.fixture
+def beside(study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes one more study, with parts of its manifest changed, which the pages open too."""
+
+    def make(name: str, **changes: dict[str, object]) -> Path:
+        other = study.with_name(name)
+        shutil.copytree(study, other)
+        manifest = read_json(other / "study.json")
+        for part, values in changes.items():
+            manifest[part] |= values
+        write_json(other / "study.json", manifest | {"fingerprint": name})
+        monkeypatch.setattr(sys, "argv", [*sys.argv, str(other)])
+        return other
+
+    return make
+
+
+def opened(page: str, **address: str) -> AppTest:
+    def script(page: str) -> None:
+        import importlib
+
+        from workbench import frame, selection
+
+        selection.arrive()
+        frame.guarded(importlib.import_module(f"workbench.views.{page}").page)
+
+    app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert "This page failed" not in html_of(app)
+    return app
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_has_an_address_and_opens(study: Path, page: str) -> None:
+    app = opened(page)
+    assert links.parse(links.href(page)) == (page, {})
+    assert ("One study alone" in html_of(app)) == (page == "shift")
+    if page != "shift":
+        assert app.get("plotly_chart")
+        assert not opened(page).exception  # now from what it keeps
+
+
+@pytest.mark.parametrize("page", ["head", "length"])
+def test_without_judgements_a_page_says_what_it_cannot(study: Path, page: str) -> None:
+    write_json(study / "qrels.json", {})
+    assert "no relevance judgements" in html_of(opened(page))
+
+
+def test_growth_without_siblings_says_so_and_with_them_compares(
+    study: Path, beside: Callable[..., Path]
+) -> None:
+    assert "the only open study of this collection" in html_of(opened("growth"))
+    assert (study / "heaps.parquet").is_file()
+    beside("wider", sae={"n_latents": 600})
+    beside("elsewhere", collection={"fingerprint": "else"})
+    html = html_of(opened("growth"))
+    assert "wider" in html
+    assert "elsewhere" not in html
+
+
+def test_what_goes_is_in_the_address_and_is_said(study: Path) -> None:
+    app = opened("head", prune="tail", where="scoring", share="0.5")
+    assert "Without the rarest 50%" in html_of(app)
+    app.select_slider[0].set_value(0.1).run()
+    assert not app.exception
+    assert app.query_params["share"] in ("0.1", ["0.1"])
+    assert "Without the rarest 10%" in html_of(app)
+    assert "latent?study=spoken" in html_of(app)
+
+
+@pytest.mark.parametrize(("page", "address"), [
+    ("head", {"share": "much", "prune": "x", "where": "nowhere"}),
+    ("length", {"b": "nan"}),
+    ("meaning", {"measure": "?"}),
+])  # fmt: skip
+def test_an_address_that_means_nothing_is_the_default(
+    study: Path, page: str, address: dict[str, str]
+) -> None:
+    assert opened(page, **address).get("plotly_chart")
+
+
+def test_shift_says_what_can_be_compared(study: Path, beside: Callable[..., Path]) -> None:
+    beside("same")
+    beside("trained", sae={"fingerprint": "other"})
+    beside("foreign", sae={"fingerprint": "other"}, encoder={"fingerprint": "other"})
+    assert "tested one by one" in html_of(opened("shift"))
+    assert "paired by decoder direction" in html_of(opened("shift", against="trained"))
+    foreign = html_of(opened("shift", against="foreign"))
+    assert "have no counterpart in the other" in foreign
+    assert "latent?study" not in foreign
+
+
+def test_verbs_give_json_and_csv(
+    study: Path, beside: Callable[..., Path], command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, csv = beside("same"), study.parent / "table.csv"
+
+    def told(*arguments: object) -> dict[str, object]:
+        assert command(*arguments, "--json", "--csv", csv) == 0
+        said = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+        assert len(pd.read_csv(csv)) > 0
+        return dict(said)
+
+    assert set(told("growth", study)["heaps"]) == {"latents", "words", "wordpieces"}  # type: ignore[call-overload]
+    assert len(told("growth", study, other)["studies"]) == 2  # type: ignore[arg-type]
+    assert set(told("head", study)) == {"bands", "curve"}
+    assert told("head", study, "--share", "0.1", "--prune", "tail")["n_latents"] > 0  # type: ignore[operator]
+    assert set(told("length", study, "--b", "0.4")) >= {
+        "correlations",
+        "retrieval",
+        "saturation",
+        "repetition",
+    }
+    assert set(told("meaning", study)) == {"law", "specificity"}
+    assert told("shift", study, other)["n_over_a"] == 0
+    assert command("head", study, "--prune", "body") == 2
+    assert "expected head or tail" in capsys.readouterr().err
