@@ -61,11 +61,12 @@ class Batch:
 
     @property
     def summary(self) -> str:
-        """`label and tags of latent 12`; `notes on 40 latents`."""
+        """`label, tags and note of latent 12`; `notes on 40 latents`."""
         latents = {latent for latent, _ in self.changed}
         if len(latents) > 1:
             return f"notes on {len(latents):,} latents"
-        return f"{' and '.join(field for _, field in self.changed)} of latent {min(latents)}"
+        *first, last = (field for _, field in self.changed)
+        return f"{' and '.join(filter(None, (', '.join(first), last)))} of latent {min(latents)}"
 
 
 def latent_notes(study: Study) -> dict[int, LatentNote]:

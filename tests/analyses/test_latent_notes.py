@@ -124,12 +124,18 @@ def test_undo_takes_back_ones_own_acts_one_by_one(tmp_path: Path) -> None:
     say(study, 1, "a")
     say(study, 1, "b")
     annotate(study, [LatentNote(2, "c", ("t",), "n"), LatentNote(3, "d")], "ada")
+    annotate(study, [LatentNote(4, "c", ("t",), "n")], "ada")
     say(study, 9, "bob's", "bob")
     seen = []
     while (last := undoable(study, "ada")) is not None:
         seen.append(last.summary)
         undo(study, last.batch, "ada")
-    assert seen == ["notes on 2 latents", "label of latent 1", "label of latent 1"]
+    assert seen == [
+        "label, tags and note of latent 4",
+        "notes on 2 latents",
+        "label of latent 1",
+        "label of latent 1",
+    ]
     assert latent_notes(study) == {9: LatentNote(9, "bob's")}
 
 
