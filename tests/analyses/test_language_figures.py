@@ -1,4 +1,4 @@
-"""The figures of growth, pruning, length, meaning and shift draw what their tables hold, and escape what texts say."""
+"""The figures of growth, pruning, length, meaning and shift draw their tables, and escape what texts say."""
 
 from __future__ import annotations
 
