@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import ir_measures
+import numpy as np
 import pandas as pd
 from ir_measures import RR, R, nDCG
 
@@ -35,10 +36,12 @@ def evaluate(run: Run, qrels: Qrels, measures: Mapping[str, Any] = MEASURES) -> 
         for row, query in enumerate(run.query_ids)
         if query in judged
     }
-    table = pd.DataFrame(0.0, index=pd.Index(list(judged), name="query_id"), columns=list(measures))
-    names = {measure: name for name, measure in measures.items()}
-    for value in ir_measures.pytrec_eval.iter_calc(list(measures.values()), judged, ranked):
-        table.loc[value.query_id, names[value.measure]] = value.value
+    rows = {query: row for row, query in enumerate(judged)}
+    columns = {measure: column for column, measure in enumerate(measures.values())}
+    values = np.zeros((len(rows), len(columns)))
+    for one in ir_measures.pytrec_eval.iter_calc(list(measures.values()), judged, ranked):
+        values[rows[one.query_id], columns[one.measure]] = one.value
+    table = pd.DataFrame(values, index=pd.Index(list(judged), name="query_id"), columns=list(measures))
     if "MRR@10" in measures:
         table["MRR@10"] = table["MRR@10"].where(table["MRR@10"] >= 1 / 10, 0.0)  # the first ten ranks only
     return table

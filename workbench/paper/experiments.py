@@ -75,19 +75,14 @@ def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measuremen
 
 
 def limit(config: PaperConfig) -> Iterator[Measurement]:
-    """Columns collection, n_docs (0 for one of `limit.sources`, whose size its file has), system, seed."""
+    """Columns collection, system, seed."""
     generated = [
-        (
-            NamedCollection(
-                f"limit:{size}", f"limit:{size}:{config.limit.seed}", queries=config.limit.queries
-            ),
-            size,
-        )
+        NamedCollection(f"limit:{size}", f"limit:{size}:{config.limit.seed}", queries=config.limit.queries)
         for size in config.limit.sizes
     ]
     reader, recipe = config.encoders[0].config, config.saes[0]
-    for named, size in [*generated, *((named, 0) for named in config.limit.sources)]:
-        where = {"collection": named.name, "n_docs": size}
+    for named in (*generated, *config.limit.sources):
+        where = {"collection": named.name}
         yield Measurement(Cell(named, "bm25"), {**where, "system": "bm25", "seed": -1})
         yield Measurement(Cell(named, "cosine", reader), {**where, "system": "cosine", "seed": -1})
         for seed in config.seeds:
@@ -164,3 +159,11 @@ def pruning(config: PaperConfig) -> Iterator[Measurement]:
                                     "left_out": left_out, "seed": seed,
                                 },
                             )  # fmt: skip
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    "retrieval": retrieval,
+    "limit": limit,
+    "sweep": sweep,
+    "pruning": pruning,
+}

@@ -1,0 +1,101 @@
+"""What a paper consists of: each item is a table, a figure where it can be seen, and the facts to quote from it.
+
+An item says which experiments it needs, so that `--only` measures nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analyses.figures.print_style import Width
+from analyses.figures.theme import system_name
+from retrieval.study import Study
+from workbench.paper.config import PaperConfig
+
+UNTOLD = "the interval holds 0: these queries do not tell them apart"
+
+
+class Evidence(Protocol):
+    """What items are made from."""
+
+    config: PaperConfig
+
+    def measured(self, experiment: str) -> pd.DataFrame:
+        """A row a query of each measurement: its labels, n_docs, query_id, and a column a measure."""
+        ...
+
+    def study(self) -> Study:
+        """The first collection, indexed by the first encoder's first SAE of the first seed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Made:
+    """An item, finished: `table` with every digit, and `shown`, the text of it that print has room for.
+
+    facts: sentences that the numbers bear, each with its interval or its count. ratio: the figure's height by its
+    width.
+    """
+
+    table: pd.DataFrame
+    caption: str
+    facts: tuple[str, ...]
+    shown: pd.DataFrame | None = None
+    chart: go.Figure | None = None
+    width: Width = "column"
+    ratio: float = 0.68
+
+
+@dataclass(frozen=True)
+class Item:
+    """name: of its files. experiments: whose cells it needs. wanted: whether a configuration asks for it at all."""
+
+    name: str
+    title: str
+    make: Callable[[Evidence], Made]
+    experiments: tuple[str, ...] = ()
+    needs_study: bool = False
+    wanted: Callable[[PaperConfig], bool] = lambda config: True
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, by column."""
+    return table.to_dict("records")  # type: ignore[return-value]  # columns are named by text
+
+
+def row_name(row: Mapping[str, Any], config: PaperConfig) -> str:
+    """A system as tables print it: with its encoder and SAE where there are several."""
+    details = []
+    if row["encoder"] and (len(config.encoders) > 1 or row["control"]):
+        details.append(str(row["encoder"]))
+    if row["sae"] and len(config.saes) > 1 and not row["control"]:
+        details.append(str(row["sae"]))
+    name = "Random directions" if row["system"] == "random_directions" else system_name(row["system"])
+    return f"{name} ({', '.join(details)})" if details else name
+
+
+def interval(mean: float, low: float, high: float, signed: bool = False) -> str:
+    """.627 (.610 to .645)."""
+    sign = "+" if signed else ""
+    return f"{mean:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
+
+
+def p_text(p: float) -> str:
+    """A p-value as print has it."""
+    return "" if p != p else "< .001" if p < 0.001 else f"{p:.3f}"
+
+
+def compared(name: str, other: str, row: Mapping[str, Any], measure: str) -> str:
+    """A sentence on one difference that claims no more than its interval bears."""
+    low, high = row["low"], row["high"]
+    told = f"by {interval(row['difference'], low, high, signed=True)} in {measure}"
+    if low > 0:
+        return f"{name} is above {other} {told}."
+    if high < 0:
+        return f"{name} is below {other} {told}."
+    return f"{name} differs from {other} {told}: {UNTOLD}."

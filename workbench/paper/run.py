@@ -1,0 +1,191 @@
+"""From a configuration to a folder of figures and tables: measure what is missing, then draw what was asked for.
+
+OUT/paper.json            the configuration, versions, and what was made: title, caption, facts, files
+OUT/<item>.pdf .svg .png  figures, their provenance in the file's own metadata
+OUT/<item>.tex .md .csv   tables, <item>.json their provenance
+OUT/runs/                 the rankings behind the retrieval table, in TREC format
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analyses.figures.print_style import FORMATS, drawing, printed, write_figure
+from data.errors import UserError
+from data.files import read_json, write_json
+from retrieval.pipeline import versions
+from retrieval.study import Study
+from workbench.paper import finding_items, retrieval_items, sweep_items
+from workbench.paper.bench import Bench, ordered
+from workbench.paper.cells import Dictionary
+from workbench.paper.config import PaperConfig
+from workbench.paper.experiments import EXPERIMENTS, Measurement
+from workbench.paper.items import Item, Made
+from workbench.paper.materials import Materials
+from workbench.paper.tables import write_table
+from workbench.progress import StageProgress
+from workbench.stages import make_study
+
+ITEMS: tuple[Item, ...] = (*retrieval_items.ITEMS, *finding_items.ITEMS, *sweep_items.ITEMS)
+MANIFEST = "paper.json"
+FORMAT = 1
+
+
+class Laboratory:
+    """The evidence of a paper (`workbench.paper.items.Evidence`): measured, or found measured."""
+
+    def __init__(self, config: PaperConfig, materials: Materials, bench: Bench) -> None:
+        self.config = config
+        self._materials = materials
+        self._bench = bench
+
+    def measure(self, experiments: Sequence[str]) -> None:
+        """Measure every cell of these experiments that is not kept from before."""
+        wanted = ordered([m.cell for name in experiments for m in EXPERIMENTS[name](self.config)])
+        missing = [cell for cell in wanted if not self._bench.is_measured(cell)]
+        self._materials.write_layers(missing)
+        for done, cell in enumerate(missing):
+            self._materials.progress("Cells", done, len(missing))
+            self._bench.measure(cell)
+        if missing:
+            self._materials.progress("Cells", len(missing), len(missing))
+
+    def measured(self, experiment: str) -> pd.DataFrame:
+        """A row a query of each measurement: its labels, n_docs, query_id, and a column a measure."""
+        return pd.concat([self._rows(one) for one in EXPERIMENTS[experiment](self.config)], ignore_index=True)
+
+    def study(self) -> Study:
+        return self._study
+
+    def runs(self, folder: Path) -> None:
+        """Write the rankings behind the retrieval table, <collection>/<system>-<encoder>-<SAE>-<seed>.trec."""
+        for one in EXPERIMENTS["retrieval"](self.config):
+            labels = one.labels
+            seed = f"seed-{labels['seed']}" if labels["seed"] >= 0 else ""
+            parts = (labels["system"], labels["encoder"], labels["sae"], seed)
+            tag = "-".join(_file_name(part) for part in parts if part)
+            target = folder / _file_name(labels["collection"]) / f"{tag}.trec"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._bench.trec(one.cell, tag), target)
+
+    @cached_property
+    def _study(self) -> Study:
+        config, materials = self.config, self._materials
+        reader, recipe = config.encoders[0].config, config.saes[0]
+        dictionary = Dictionary.of(recipe, reader, config.seeds[0])
+        sae = materials.sae(dictionary)
+        collection = materials.collection(config.collections[0])
+        name = f"{_file_name(config.collections[0].name)}-{materials.dictionary_name(dictionary)}"
+        folder = materials.folder / "studies" / name
+        encoder = materials.encoder(reader)
+        return make_study(collection, encoder, sae, folder, materials.progress, replace_other=True)
+
+    def _rows(self, one: Measurement) -> pd.DataFrame:
+        table = self._bench.measure(one.cell).reset_index()
+        n_docs = len(self._materials.collection(one.cell.collection).corpus)
+        for place, (name, value) in enumerate({**one.labels, "n_docs": n_docs}.items()):
+            table.insert(place, name, [value] * len(table))
+        return table
+
+
+def chosen_items(config: PaperConfig, only: Sequence[str] = ()) -> list[Item]:
+    """The items that a configuration asks for, or the named ones of them; an unknown name is a `UserError`."""
+    wanted = [item for item in ITEMS if item.wanted(config)]
+    names = [item.name for item in wanted]
+    if unknown := [name for name in only if name not in names]:
+        raise UserError(f"{unknown[0]!r} is not in this paper: it has {', '.join(names)}")
+    return [item for item in wanted if not only or item.name in only]
+
+
+def make_paper(
+    config: PaperConfig,
+    out: Path,
+    progress: StageProgress,
+    only: Sequence[str] = (),
+    command: str = "",
+    device: str = "auto",
+) -> Path:
+    """Make a paper's items in folder `out`; returns its manifest. Items made there before stay.
+
+    command: what was typed, for the provenance.
+    """
+    items = chosen_items(config, only)
+    materials = Materials(progress, device)
+    bench = Bench(materials)
+    laboratory = Laboratory(config, materials, bench)
+    try:
+        laboratory.measure(list(dict.fromkeys(name for item in items for name in item.experiments)))
+        made: dict[str, dict[str, Any]] = {}
+        with drawing():
+            for done, item in enumerate(items):
+                progress("Figures and tables", done, len(items), item.name)
+                provenance = {
+                    "format": FORMAT,
+                    "item": item.name,
+                    "config": config.to_dict(),
+                    "versions": versions(),
+                    "command": command,
+                }
+                if item.needs_study:
+                    provenance["study"] = laboratory.study().manifest["fingerprint"]
+                made[item.name] = write_item(out, item, item.make(laboratory), provenance)
+        progress("Figures and tables", len(items), len(items))
+        if any("retrieval" in item.experiments for item in items):
+            laboratory.runs(out / "runs")
+    finally:
+        bench.close()
+    return write_manifest(out, config, made, command)
+
+
+def write_item(out: Path, item: Item, made: Made, provenance: dict[str, Any]) -> dict[str, Any]:
+    """Write an item's files; returns what the manifest says of it."""
+    shown = made.table.astype(str) if made.shown is None else made.shown
+    write_table(out, item.name, made.table, shown, made.caption, provenance)
+    files = [f"{item.name}.{ending}" for ending in ("tex", "md", "csv", "json")]
+    if made.chart is not None:
+        figure = printed(made.chart, made.width, made.ratio)
+        for ending in FORMATS:
+            write_figure(figure, out / f"{item.name}.{ending}", provenance)
+            files.append(f"{item.name}.{ending}")
+    return {"title": item.title, "caption": made.caption, "facts": list(made.facts), "files": files}
+
+
+def write_manifest(out: Path, config: PaperConfig, made: dict[str, dict[str, Any]], command: str) -> Path:
+    """Write OUT/paper.json; items of the same configuration that were made before stay in it."""
+    path, record = out / MANIFEST, config.to_dict()
+    before = read_json(path) if path.is_file() else {}
+    kept = (
+        before.get("items", {})
+        if isinstance(before, dict) and before.get("config") == _as_json(record)
+        else {}
+    )
+    everything = {**kept, **made}
+    order = {item.name: place for place, item in enumerate(ITEMS)}
+    items = {
+        name: everything[name] for name in sorted(everything, key=lambda name: order.get(name, len(order)))
+    }
+    write_json(
+        path,
+        {
+            "format": FORMAT, "title": config.title, "command": command, "versions": versions(), "config": record,
+            "items": items,
+        },
+    )  # fmt: skip
+    return path
+
+
+def _as_json(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value))
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.]+", "-", text).strip("-") or "unnamed"
