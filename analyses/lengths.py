@@ -87,6 +87,7 @@ def retrieval_by_length(
     judged: Judged | None = None,
     n_bins: int = N_BINS,
     seed: int = 0,
+    without: NDArray[np.int32] | None = None,
 ) -> pd.DataFrame:
     """Where relevant documents lie by length, and where the ranking finds its own without b and with it.
 
@@ -94,14 +95,13 @@ def retrieval_by_length(
     norm (mean, under b); relevant: share of the relevant documents; without, with_b: share of the first `depth`
     results at b = 0 and at b; relevant_low, ..., with_b_high; n_relevant; raised, lowered: relevant documents
     that rank better, worse with b, of the first RANKED; rr_without, rr_with_b: mean of 1 / rank of the bin's
-    relevant documents; n_queries. judged: the queries (None: all that are judged).
+    relevant documents; n_queries. judged: the queries (None: all that are judged). without: `ranked` at b = 0, if known.
     """
     judged = judged or judged_queries(study)
-    before, after = (Bm25Parameters(b=value, idf=idf) for value in (0.0, b))  # type: ignore[arg-type]
-    length = study.index.document_length(after.phi)
+    length = study.index.document_length(Bm25Parameters.phi)
     bins = length_bins(length, n_bins)
     n_bins = int(bins.max(initial=-1)) + 1
-    runs = [judged.run(study.weighted(one), RANKED).documents for one in (before, after)]
+    runs = [ranked(study, judged, 0.0, idf) if without is None else without, ranked(study, judged, b, idf)]
     inside = judged.document < judged.n_docs
     query, document = judged.query[inside], judged.document[inside]
     counts = {
@@ -129,6 +129,11 @@ def retrieval_by_length(
     table["lowered"] = np.bincount(in_bin, ranks[1] > ranks[0], n_bins).astype(np.int64)
     table["rr_without"], table["rr_with_b"] = (np.bincount(in_bin, 1 / rank, n_bins) / n for rank in ranks)
     return table.assign(n_queries=len(judged))
+
+
+def ranked(study: Study, judged: Judged, b: float, idf: str = "clipped") -> NDArray[np.int32]:
+    """The first RANKED documents of each query under this b, (n_queries, depth), -1 after the last."""
+    return judged.run(study.weighted(Bm25Parameters(b=b, idf=idf)), RANKED).documents  # type: ignore[arg-type]
 
 
 def _by_query(

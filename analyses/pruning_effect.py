@@ -99,12 +99,19 @@ def weighted_without(
 
 
 def pruning_effect(
-    study: Study, pruning: Pruning, judged: Judged | None = None, control_seeds: Sequence[int] = (0,)
+    study: Study,
+    pruning: Pruning,
+    judged: Judged | None = None,
+    control_seeds: Sequence[int] = (0,),
+    before: NDArray[np.float64] | None = None,
 ) -> PruningEffect:
-    """Rank `judged` (None: every judged query) with and without what goes, and say what that did."""
+    """Rank `judged` (None: every judged query) with and without what goes, and say what that did.
+
+    before: nDCG@10 of each of these queries with all latents, where it is known.
+    """
     judged = judged or judged_queries(study)
     latents = pruned_latents(study.index, pruning.part, pruning.share)
-    before = _ndcg(study, judged, latents[:0], pruning)
+    before = ndcg_with_all(study, judged, pruning.parameters) if before is None else before
     change = _ndcg(study, judged, latents, pruning) - before
     others = [as_many_postings(study.index, latents, seed) for seed in control_seeds]
     controls = [
@@ -127,6 +134,11 @@ def pruning_effect(
     )
 
 
+def ndcg_with_all(study: Study, judged: Judged, parameters: Bm25Parameters) -> NDArray[np.float64]:
+    """nDCG@10 of each query with all latents, (n_queries,)."""
+    return judged.ndcg(judged.run(study.weighted(parameters)).documents)
+
+
 def pruning_curve(study: Study, idf: Literal["clipped", "lucene"] = "clipped") -> pd.DataFrame | None:
     """The kept curve, None until `write_pruning_curve` has made it: a row a part, where and share.
 
@@ -143,10 +155,11 @@ def write_pruning_curve(
 ) -> pd.DataFrame:
     """Measure the curve on a sample of the queries and keep it in the study, as pruning-IDF.parquet."""
     judged, rows = judged_queries(study).sample(n_queries), []
+    before = ndcg_with_all(study, judged, Bm25Parameters(idf=idf))
     settings = [(part, where, share) for part in PARTS for where in WHERES for share in SHARES]
     for done, (part, where, share) in enumerate(settings, start=1):
         pruning = Pruning(part, share, where, Bm25Parameters(idf=idf))
-        effect = pruning_effect(study, pruning, judged, range(N_CONTROLS))
+        effect = pruning_effect(study, pruning, judged, range(N_CONTROLS), before)
         numbers = {name: value for name, value in vars(effect).items() if name != "pruning"}
         rows.append({"part": part, "where": where, "share": share, **numbers})
         if progress:
@@ -158,7 +171,7 @@ def write_pruning_curve(
 
 def _ndcg(study: Study, judged: Judged, latents: NDArray[np.int64], pruning: Pruning) -> NDArray[np.float64]:
     """nDCG@10 of each query without these latents, (n_queries,)."""
-    if not len(latents) or pruning.where == "scoring":
+    if pruning.where == "scoring":
         kept = np.ones(study.n_latents, bool)
         kept[latents] = False
         counts = csr_array(

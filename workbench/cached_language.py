@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from analyses import bands, lengths, meaning, pruning_effect, saturation, shift, study_growth
 from analyses.growth import Heaps
@@ -41,7 +43,13 @@ def band_table(key: Key) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=128)
 def effect(key: Key, pruning: Pruning, at_most: int | None) -> PruningEffect:
-    return pruning_effect.pruning_effect(cache.open_study(key), pruning, judged(key, at_most))
+    before = ndcg_with_all(key, pruning.parameters, at_most)
+    return pruning_effect.pruning_effect(cache.open_study(key), pruning, judged(key, at_most), before=before)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def ndcg_with_all(key: Key, parameters: Bm25Parameters, at_most: int | None) -> NDArray[np.float64]:
+    return pruning_effect.ndcg_with_all(cache.open_study(key), judged(key, at_most), parameters)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -62,7 +70,16 @@ def length_correlations(key: Key) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def retrieval_by_length(key: Key, b: float, idf: Idf, at_most: int | None) -> pd.DataFrame:
-    return lengths.retrieval_by_length(cache.open_study(key), b, idf, judged=judged(key, at_most))
+    without = ranked_without(key, idf, at_most)
+    return lengths.retrieval_by_length(
+        cache.open_study(key), b, idf, judged=judged(key, at_most), without=without
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def ranked_without(key: Key, idf: Idf, at_most: int | None) -> NDArray[np.int32]:
+    """The documents ranked at b = 0."""
+    return lengths.ranked(cache.open_study(key), judged(key, at_most), 0.0, idf)
 
 
 @st.cache_resource(show_spinner="Comparing weights in relevant documents with all others", max_entries=4)
