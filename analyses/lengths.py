@@ -95,7 +95,8 @@ def retrieval_by_length(
     norm (mean, under b); relevant: share of the relevant documents; without, with_b: share of the first `depth`
     results at b = 0 and at b; relevant_low, ..., with_b_high; n_relevant; raised, lowered: relevant documents
     that rank better, worse with b, of the first RANKED; rr_without, rr_with_b: mean of 1 / rank of the bin's
-    relevant documents; n_queries. judged: the queries (None: all that are judged). without: `ranked` at b = 0, if known.
+    relevant documents; n_queries. judged: the queries (None: all that are judged). without: `ranked` at b = 0, if
+    known.
     """
     judged = judged or judged_queries(study)
     length = study.index.document_length(Bm25Parameters.phi)
