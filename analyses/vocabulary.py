@@ -126,9 +126,7 @@ def document_frequency_of(
     token_ids: NDArray[np.integer[Any]], offsets: NDArray[np.int64], n_terms: int
 ) -> NDArray[np.int64]:
     """Documents that hold each token id, int64 (n_terms,); offsets (n_docs + 1,) cut token_ids into documents."""
-    document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    pairs = np.unique(document * n_terms + token_ids.astype(np.int64))
-    return np.bincount(pairs % n_terms, minlength=n_terms)
+    return _count_documents(np.asarray(token_ids, np.int64), np.asarray(offsets), n_terms)
 
 
 def _ranked(system: str, frequency: NDArray[Any], terms: Any) -> pd.DataFrame:
@@ -167,6 +165,18 @@ def top_terms_of(
         weight,
         depth,
     )
+
+
+@kernel
+def _count_documents(terms: NDArray[np.int64], offsets: NDArray[np.int64], n_terms: int) -> NDArray[np.int64]:
+    """`document_frequency_of`, in one pass: a term counts where the last document that held it was another."""
+    count, last = np.zeros(n_terms, np.int64), np.full(n_terms, -1, np.int64)
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            if last[terms[i]] != document:
+                last[terms[i]] = document
+                count[terms[i]] += 1
+    return count
 
 
 @kernel

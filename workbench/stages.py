@@ -15,11 +15,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.lookup import word_entry
 from analyses.maps import kept_map, write_map
+from analyses.neighbours import nearest_by_cooccurrence
 from analyses.regions import latent_words_are_kept, write_latent_words
 from analyses.type_controls import type_controls, write_type_controls
 from analyses.types import types_are_kept, write_types
-from analyses.vocabulary import write_vocabulary
+from analyses.vocabulary import rank_frequency, write_vocabulary
 from analyses.words import word_table, words_are_kept, write_words
 from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
@@ -112,6 +114,17 @@ def describe_study(study: Study, progress: StageProgress) -> None:
         write_words(study)
     if not latent_words_are_kept(study):
         write_latent_words(study, word_table(study))
+        rehearse(study)
+
+
+def rehearse(study: Study) -> None:
+    """Do once what pages do of a latent and a word, so that no reader waits while numba compiles it."""
+    if study.contexts.ptr[-1]:
+        token = int(study.contexts.token[0])
+        word = word_table(study).word[token]
+        nearest_by_cooccurrence(study, int(study.tokens.indices[token, 0]))
+        word_entry(study, word_table(study).words[word])
+        rank_frequency(study)
 
 
 def complete_study(study: Study, progress: StageProgress) -> None:
