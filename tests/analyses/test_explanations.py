@@ -299,6 +299,17 @@ def test_a_key_that_no_header_can_hold_is_not_repeated(monkeypatch: pytest.Monke
     assert SECRET not in str(told.value)
 
 
+def test_a_server_on_this_machine_is_asked_past_any_proxy(
+    chat: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with chat.chat_server(lambda _: chat.completion("here")) as server:
+        assert ChatModel(server.url, "m").reply([]) == "here"
+
+
 def test_an_address_may_be_the_endpoint_itself() -> None:
     for url in ("http://a/v1", "http://a/v1/", "http://a/v1/chat/completions"):
         assert ChatModel(url, "m").endpoint == "http://a/v1/chat/completions"

@@ -86,7 +86,7 @@ def ask(study: Study, latent: int) -> None:
         return
     known = read_settings()
     with st.form(f"explain {latent}", border=False):
-        where, name, button = st.columns([3, 2, 1], vertical_alignment="bottom")
+        where, name, button = st.columns([3, 2, 1.4], vertical_alignment="bottom")
         url = where.text_input(
             "Address, OpenAI-compatible", known.url, placeholder="http://127.0.0.1:8000/v1"
         )
