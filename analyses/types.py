@@ -17,7 +17,7 @@ that sit on full stops and articles whatever the topic would pass for a cluster 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ def shares_by_threshold(
     rows = []
     for threshold in ("lexical", "narrow", "closeness"):
         for value in np.linspace(0, 1, n_steps):
-            moved = replace(thresholds, **{threshold: float(value)})
+            moved = TypeThresholds(**{**asdict(thresholds), threshold: float(value)})
             lexical = main >= moved.lexical
             narrow = ~lexical & (few >= moved.narrow) & (close >= moved.closeness)
             count = [int(lexical.sum()), int(narrow.sum()), int((~lexical & ~narrow).sum())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import cast, get_args
 
 import pandas as pd
@@ -48,6 +49,7 @@ FORMATS = {
     "Closeness": "%.2f",
     "Coherence": "%.2f",
 }
+TOLD = "filters told"  # what the filters said when they were last shown
 ALIVE: dict[Alive, str] = {"yes": "Fire here", "no": "Never fire here", "any": "All latents"}
 
 
@@ -88,38 +90,49 @@ def page() -> None:
 
 def filtered(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """The rows that the filters let through; what they say lives in the URL."""
-    here = selection.current()
-    kinds, bands = [*TYPES, *UNTYPED], ["", *band_names(len(study.corpus))]
-    marks = ["", NOTED, *tags_of(table)]
-    now = {name: here.get(name, "") for name in ("find", "type", "band", "alive", "noted")}
-    state = "|".join(now.values())  # a widget's key: a link that says otherwise makes the widgets anew
-    text, kind, frequency, liveness, said = st.columns([3, 3, 2, 2, 2])
-    wanted = text.text_input(
-        "Find", now["find"], placeholder="A label, a word or a number", key=f"find {state}",
-    ).strip()  # fmt: skip
+    options: dict[str, list[str]] = {
+        "type": [*TYPES, *UNTYPED],
+        "band": ["", *band_names(len(study.corpus))],
+        "alive": list(get_args(Alive)),
+        "noted": ["", NOTED, *tags_of(table)],
+    }
+    take_up(options)
+    text, kind, frequency, liveness, notes = st.columns([3, 3, 2, 2, 2])
+    wanted = text.text_input("Find", placeholder="A label, a word or a number", key="filter find").strip()
     types = kind.multiselect(
-        "Type", kinds, [name for name in now["type"].split(",") if name in kinds], key=f"type {state}",
-        format_func=lambda name: TYPE_NAMES[name], placeholder="Every type",
-    )  # fmt: skip
+        "Type",
+        options["type"],
+        key="filter type",
+        format_func=TYPE_NAMES.__getitem__,
+        placeholder="Every type",
+    )
     band = frequency.selectbox(
-        "Documents", bands, bands.index(now["band"]) if now["band"] in bands else 0, key=f"band {state}",
-        format_func=lambda name: name or "Any number",
-    )  # fmt: skip
-    ways = list(get_args(Alive))
+        "Documents", options["band"], key="filter band", format_func=lambda name: name or "Any number"
+    )
     alive = liveness.selectbox(
-        "Liveness", ways, ways.index(now["alive"]) if now["alive"] in ways else 0, key=f"alive {state}",
-        format_func=lambda name: ALIVE[name],
-    )  # fmt: skip
-    noted = said.selectbox(
-        "Your notes", marks, marks.index(now["noted"]) if now["noted"] in marks else 0, key=f"noted {state}",
+        "Liveness", options["alive"], key="filter alive", format_func=lambda name: ALIVE[cast(Alive, name)]
+    )
+    noted = notes.selectbox(
+        "Your notes", options["noted"], key="filter noted",
         format_func=lambda mark: {"": "Any or none", NOTED: "With a label, tag or note"}.get(mark, f"Tag: {mark}"),
     )  # fmt: skip
-    selection.choose(
-        find=wanted, type=",".join(types), band=band, alive="" if alive == "yes" else alive, noted=noted
-    )
-    if selection.current() != here:
-        st.rerun()
+    said = {"find": wanted, "type": ",".join(types), "band": band, "alive": alive, "noted": noted}
+    st.session_state[TOLD] = said | {"alive": "" if alive == "yes" else alive}
+    selection.choose(**st.session_state[TOLD])
     return matching(table, wanted, types, band, cast(Alive, alive), noted)
+
+
+def take_up(options: Mapping[str, Sequence[str]]) -> None:
+    """Set the filters to what the URL says, where that is not what they themselves said last."""
+    here = selection.current()
+    now = {name: here.get(name, "") for name in ("find", *options)}
+    state = st.session_state
+    if state.get(TOLD) == now and all(f"filter {name}" in state for name in now):
+        return
+    state["filter find"] = now["find"]
+    state["filter type"] = [name for name in now["type"].split(",") if name in options["type"]]
+    for name in ("band", "alive", "noted"):
+        state[f"filter {name}"] = now[name] if now[name] in options[name] else options[name][0]
 
 
 def show_table(found: pd.DataFrame) -> None:
