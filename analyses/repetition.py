@@ -123,6 +123,11 @@ def repetition_medians(study: Study) -> pd.DataFrame:
     return repetition_by_frequency(study_repetition(study)) if kept is None else kept
 
 
+def repetition_is_kept(study: Study) -> bool:
+    """Whether `repetition_medians` only reads."""
+    return read_kept(study.path / "repetition.parquet", _facts(study)) is not None
+
+
 def write_repetition(study: Study) -> None:
     """Keep `repetition_medians` in the study's folder, if it is not there already."""
     path = study.path / "repetition.parquet"

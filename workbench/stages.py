@@ -33,6 +33,7 @@ from retrieval.study import Study
 from sae.importers import import_autoencoder, with_encoder
 from sae.model import SparseAutoencoder
 from workbench.artifacts import artifacts
+from workbench.language import language_is_kept, write_language
 from workbench.progress import StageProgress
 
 
@@ -128,7 +129,7 @@ def rehearse(study: Study) -> None:
 
 
 def complete_study(study: Study, progress: StageProgress) -> None:
-    """Keep in a study all that its pages show: `describe_study`, the map of its latents, the controls of types.
+    """Keep in a study all that its pages show: `describe_study`, the map, the controls of types, `write_language`.
 
     Only what is missing is made. The pages can be read meanwhile: a PCA stands for the map until it is there.
     """
@@ -137,12 +138,14 @@ def complete_study(study: Study, progress: StageProgress) -> None:
         write_map(study, progress=progress)
     if type_controls(study) is None:
         write_type_controls(study, progress=progress)
+    write_language(study, progress)
 
 
 def is_complete(study: Study) -> bool:
     """Whether `complete_study` has nothing to do."""
     described = types_are_kept(study) and words_are_kept(study) and latent_words_are_kept(study)
-    return described and kept_map(study) is not None and type_controls(study) is not None
+    made = kept_map(study) is not None and type_controls(study) is not None
+    return described and made and language_is_kept(study)
 
 
 def read_autoencoder(

@@ -171,6 +171,38 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
                 "Zipf's law. Words and wordpieces of the same collection stand beside the latents as "
                 "the control: a bend that they show too is the collection's, not the SAE's.",
             ),
+            (
+                "Growth, β",
+                "Distinct terms met against tokens read. Heaps' law is a straight line of slope β on both log "
+                "scales. The exponent at the end is exact, the share of terms in one document alone: near nought, "
+                "the vocabulary is closed. A dictionary of a fixed size has to close; a language does not.",
+            ),
+            (
+                "Pruned beside others",
+                "What nDCG@10 loses without the head, or the tail. As many postings of other latents, drawn at "
+                "random, go for comparison: a loss that is no larger than theirs is no part of the head's own.",
+            ),
+            (
+                "Adaptation",
+                "Of the documents that hold a term, how many hold it again. Far above blind chance, terms come in "
+                "bursts, and a second occurrence says less than the first: what saturation is for.",
+            ),
+            (
+                "Evidence of relevance",
+                "How much more often relevant documents hold a query's term with such a weight than documents "
+                "that hold the term do at all. The k1 whose curve is nearest need not be the one that ranks best.",
+            ),
+            (
+                "Meanings, δ",
+                "Forms that a latent falls on, or latents that a word wakes, grow as frequency to the power δ. "
+                "Tokens drawn at random gather company too: what counts is to be flatter than they are.",
+            ),
+            (
+                "Shift, q",
+                "A latent's G-test on documents with it and without it in two collections, adjusted so that of the "
+                "latents up to q a part q is found by chance, at most, on average. It says that a share differs, "
+                "not that it matters: the log2 ratio says how much.",
+            ),
         ),
     ),
     (
