@@ -70,9 +70,12 @@ def silent_study(tiny_study: Study, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def app(tiny_study: Study, silent_study: Path) -> Iterator[str]:
-    """Address of the running app, on a study given by itself and a folder of studies."""
-    with running_app([tiny_study.path, silent_study.parent]) as address:
-        yield address
+    """Address of the running app, on a study given by itself and a folder of studies; it keeps nothing here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_ARTIFACTS", str(silent_study.parent.parent / "artifacts"))
+        with running_app([tiny_study.path, silent_study.parent]) as address:
+            patch.undo()
+            yield address
 
 
 @pytest.fixture(scope="session")
