@@ -1,6 +1,6 @@
 // Send the text a moment after the last key. Text that comes from Python is taken over unless the reader is
 // typing: an answer to an older text must not overwrite a newer one.
-const PAUSE = 250; // milliseconds
+const PAUSE = 150; // milliseconds
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const area = parentElement.querySelector("textarea");

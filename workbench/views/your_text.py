@@ -15,8 +15,9 @@ from workbench import cache, cached_text, frame, highlight, selection
 from workbench.formats import count, number, percent
 from workbench.latent_html import linked_table
 from workbench.live_text import live_text
+from workbench.views.own_tokens import show_text
 
-N_BARS, N_HOVER = 18, 6
+N_BARS = 18
 EXAMPLES = (
     ("The state of the optimizer is kept in each checkpoint.", "A generator keeps its random state between draws."),
     ("Remove the leaves of the tree.", "Delete every terminal node of a hierarchy."),
@@ -50,6 +51,7 @@ def page() -> None:
             show_bars(first.pooled.head(N_BARS), "strength", latent, ACTIVATION, pooled_note)
         with left:
             show_words(key, study, first, first)
+        show_numbers(first)
     else:
         with right:
             show_text(second, latent)
@@ -116,42 +118,17 @@ def show_chosen(study: Study, first: OwnText, second: OwnText | None) -> int:
     return latent
 
 
-def show_text(text: OwnText, latent: int) -> None:
-    """The text, each token a link to its strongest latent, on a ground as deep as the chosen one fires."""
-    tokens = list(text.tokens.groupby("position", sort=True))
-    rows = [
-        (
-            int(group["start"].iloc[0]), int(group["end"].iloc[0]),
-            float(group["activation"].where(group["latent"] == latent, 0.0).max()),
-            hover_note(group), frame.address("text", latent=int(group["latent"].iloc[0])),
-        )
-        for _, group in tokens
-    ]  # fmt: skip
-    largest = max((row[2] for row in rows), default=0.0)
-    body = highlight.token_text(text.text[: text.read], [row for row in rows if row[1] > row[0]], largest)
-    special = "".join(
-        highlight.token_link(
-            str(group["token"].iloc[0]), activation / (largest or 1.0), note, address, "lt-token lt-special"
-        )
-        for (_, group), (start, end, activation, note, address) in zip(tokens, rows, strict=True)
-        if start == end
-    )
-    st.html(f'<div class="lt-own">{body}{highlight.unread(text.text[text.read :])} {special}</div>')
-    if text.text[text.read :].strip():
-        st.caption(
-            f"The encoder reads {count(len(text.encoded.token_ids))} tokens of a text; the rest is pale."
-        )
-
-
-def hover_note(group: pd.DataFrame) -> str:
-    """The strongest latents of one token, a line each."""
-    top = group.head(N_HOVER)
-    lines = [
-        f"{activation:.2f}  {label or 'no label'}"
-        for activation, label in zip(top["activation"], top["label"], strict=True)
-    ]
-    more = len(group) - len(top)
-    return "\n".join([*lines, f"and {more} more"] if more else lines)
+def show_numbers(text: OwnText) -> None:
+    """The pooled vector, and each token with each of its latents, as tables."""
+    with st.expander("Every token and latent in numbers"):
+        pooled, tokens = st.columns(2, gap="large")
+        for column, name, table in (
+            (pooled, "The pooled vector", text.pooled),
+            (tokens, "Each token's latents", text.tokens),
+        ):
+            with column:
+                frame.label(f"{name}: {count(len(table))} rows")
+                st.dataframe(table.round(4), hide_index=True, height=360)
 
 
 def show_bars(rows: pd.DataFrame, length: str, latent: int, colour: str, note: Callable[[Any], str]) -> None:
@@ -223,7 +200,8 @@ def show_words(key: cache.Key, study: Study, first: OwnText, second: OwnText) ->
             ("latents on both", f"on “{word}”", f"on “{other}”", f"of all “{word}”", f"of all “{other}”"),
             (
                 (
-                    row["label"] or f"latent {row['latent']}", frame.address("latent", latent=row["latent"]),
+                    f"{row['label'] or 'no label'} ({row['latent']})",
+                    frame.address("latent", latent=row["latent"]),
                     (
                         f"{row['activation_first']:.2f}", f"{row['activation_second']:.2f}",
                         f"{percent(row['share_first'])}, {tokens_of(row['count_first'])}",
