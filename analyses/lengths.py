@@ -53,8 +53,7 @@ def length_correlations(lengths: pd.DataFrame, n_resamples: int = N_RESAMPLES, s
     """
     from scipy.stats import rankdata  # half a second to import
 
-    n, generator = len(lengths), np.random.default_rng(seed)
-    draws = generator.integers(0, n, (n_resamples, n)) if n else np.zeros((n_resamples, 0), np.int64)
+    n = len(lengths)
     columns = {name: lengths[name].to_numpy(np.float64) for name in ("length", *MEASURES)}
     ranks = {name: rankdata(values) for name, values in columns.items()}
     rows = []
@@ -62,6 +61,8 @@ def length_correlations(lengths: pd.DataFrame, n_resamples: int = N_RESAMPLES, s
         row: list[Any] = [measure]
         for values in (columns, ranks):
             x, y = values["length"], values[measure]
+            generator = np.random.default_rng(seed)  # so that every measure is resampled alike
+            draws = (generator.integers(0, n, n) for _ in range(n_resamples if n else 0))
             resampled = [_correlation(x[draw], y[draw]) for draw in draws]
             finite = [r for r in resampled if r == r]
             low, high = np.quantile(finite, [0.025, 0.975]) if finite else (float("nan"),) * 2

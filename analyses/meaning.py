@@ -66,10 +66,10 @@ def compute_meanings(study: Study, seed: int = 0) -> pd.DataFrame:
     """The table of `meanings`, in some seconds."""
     forms = surface_forms(study)
     contexts, generator = study.contexts, np.random.default_rng(seed)
-    ptr, token = np.asarray(contexts.ptr), np.asarray(contexts.token)
-    number, effective = _spread(ptr, forms.of_token[token], np.asarray(contexts.value), len(forms.words))
-    drawn = generator.integers(0, len(forms.of_token), len(token))  # each latent's tokens, drawn anew
-    by_chance = _spread(ptr, forms.of_token[drawn], np.asarray(contexts.value), len(forms.words))
+    ptr, value, form = np.asarray(contexts.ptr), np.asarray(contexts.value), forms.of_token.astype(np.int32)
+    number, effective = _spread(ptr, form[contexts.token], value, len(forms.words))
+    drawn = generator.integers(0, len(form), len(value), np.int32)  # each latent's tokens, drawn anew
+    by_chance = _spread(ptr, form[drawn], value, len(forms.words))
     return pd.concat(
         [
             _table("latents", latent_names(study), np.diff(ptr), number, effective, by_chance),
@@ -165,7 +165,7 @@ def _words(study: Study, forms: SurfaceForms, generator: np.random.Generator) ->
     k, n_latents = indices.shape[1], study.n_latents
     drawn = generator.choice(tokens, len(tokens)) if len(tokens) else tokens
     own, chance = (
-        _spread(ptr * k, indices[rows].ravel().astype(np.int64), activations[rows].ravel(), n_latents)
+        _spread(ptr * k, indices[rows].ravel(), activations[rows].ravel(), n_latents)
         for rows in (order, drawn)
     )
     return _table("words", forms.words, counted, *own, chance)
@@ -205,7 +205,7 @@ def _facts(study: Study, seed: int) -> dict[str, Any]:
 
 @kernel
 def _spread(
-    ptr: NDArray[np.int64], company: NDArray[np.int64], value: NDArray[np.float32], n_company: int
+    ptr: NDArray[np.int64], company: NDArray[Any], value: NDArray[np.float32], n_company: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each term, how many different ones its value falls on, and 2^H of their shares; (n_terms,) each."""
     number, effective = np.zeros(len(ptr) - 1), np.zeros(len(ptr) - 1)
