@@ -1,4 +1,4 @@
-"""A text of the reader's own, token by token, each with its latents, on a ground as deep as the chosen one fires."""
+"""A text of the reader's own, token by token, on a ground as deep as the chosen latent fires, with its others."""
 
 from __future__ import annotations
 
