@@ -137,7 +137,8 @@ def _pdf_with(drawn: bytes, note: str) -> bytes:
 def _read_pdf(content: bytes) -> str | None:
     from pypdf import PdfReader
 
-    found = (PdfReader(BytesIO(content)).metadata or {}).get(f"/{KEY}")
+    metadata: Any = PdfReader(BytesIO(content)).metadata or {}
+    found = metadata.get(f"/{KEY}")
     return str(found) if found is not None else None
 
 
@@ -167,6 +168,6 @@ def _png_with(drawn: bytes, note: str) -> bytes:
 def _read_png(content: bytes) -> str | None:
     from PIL import Image
 
-    information: Any = Image.open(BytesIO(content)).info
+    information: Any = dict(Image.open(BytesIO(content)).info)
     found = information.get(KEY)
     return str(found) if found is not None else None
