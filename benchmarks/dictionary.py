@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -80,10 +81,9 @@ def drawn_words(study: Study) -> Iterator[str]:
 
 def server_times(study: Study, rounds: int) -> Times:
     """Each page's code, run by Streamlit's own test harness, which has no browser; the clock is around the page."""
-    from streamlit import logger
     from streamlit.testing.v1 import AppTest
 
-    logger.set_log_level("ERROR")  # that there is no server is no news here
+    logging.disable(logging.WARNING)  # that there is no server is no news here
     sys.argv = ["app", str(study.path)]
     times: Times = {}
 
