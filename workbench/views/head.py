@@ -29,7 +29,7 @@ from workbench.latent_html import linked_table
 PART_NAMES: dict[Part, str] = {"head": "The most frequent", "tail": "The rarest"}
 WHERE_NAMES: dict[Where, str] = {"index": "Index, |d| too", "scoring": "Scoring alone"}
 STEPS = sorted({*SHARES, 0.004, 0.007, 0.015, 0.04, 0.07, 0.15, 0.25, 0.4})
-START, N_FIRST, N_ROWS = 0.01, 200, 14
+START, N_FIRST, N_ROWS = 0.01, 100, 14
 
 
 def page() -> None:
@@ -158,7 +158,7 @@ def told(effect: PruningEffect, n_all: int) -> str:
     estimate = f"estimate from {count(effect.n_queries)} of {count(n_all)} queries"
     others = f"{effect.control:+.4f}  ({effect.control_low:+.4f} to {effect.control_high:+.4f})"
     if effect.control != effect.control:
-        others = "there are not as many left"
+        others = "there are not as many left" if effect.n_queries == n_all else "to come"
     said = "all queries" if effect.n_queries == n_all else estimate
     rows = [
         ("They are", f"{count(effect.n_latents)} latents"),

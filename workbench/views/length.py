@@ -15,7 +15,7 @@ from retrieval.study import Study
 from workbench import cache, cached_language, frame, highlight, selection
 from workbench.formats import count, number, percent
 
-N_FIRST = 300
+N_FIRST = 100
 BS = [round(0.05 * step, 2) for step in range(21)]
 
 
@@ -49,7 +49,9 @@ def read_whole(study: Study, lengths: pd.DataFrame) -> str:
     cut = float((lengths["tokens"] >= at_most).mean())
     said = f"{count(len(lengths))} documents; intervals are 95% bootstraps over them. "
     if cut > 0.01:
-        said += f"{percent(cut)} of them fill the encoder's {count(at_most)} tokens: what follows is not read. "
+        said += (
+            f"{percent(cut)} of them fill the encoder's {count(at_most)} tokens: what follows is not read. "
+        )
     return said + "The rarest 0.5% at the right are not drawn."
 
 
