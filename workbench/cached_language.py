@@ -45,7 +45,8 @@ def band_table(key: Key) -> pd.DataFrame:
 def effect(key: Key, pruning: Pruning, at_most: int | None) -> PruningEffect:
     """On all queries, or on a sample without the control, which is there at once."""
     before = ndcg_with_all(key, pruning.parameters, at_most)
-    return pruning_effect.pruning_effect(cache.open_study(key), pruning, judged(key, at_most), before=before)
+    seeds = () if at_most else (0,)
+    return pruning_effect.pruning_effect(cache.open_study(key), pruning, judged(key, at_most), seeds, before)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
