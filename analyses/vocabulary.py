@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analyses.kept import read_kept, write_kept
 from analyses.latent_notes import latent_notes, with_notes
 from analyses.surface import label_of, readable_wordpiece, surface_word, word_numbers
 from data.files import new_file
@@ -20,6 +21,7 @@ from retrieval.kernels import kernel
 from retrieval.study import ContextTable, Study
 
 N_WORDS = 3  # words in a label
+RANKS = "rank_frequency.parquet"
 
 
 def vocabulary_table(study: Study) -> pd.DataFrame:
@@ -105,13 +107,29 @@ def latent_length(study: Study) -> NDArray[np.float64]:
     return np.diff(np.concatenate(([0.0], np.cumsum(weights)))[study.index.indptr])
 
 
-def rank_frequency(study: Study, vocabulary: pd.DataFrame | None = None) -> pd.DataFrame:
+def rank_frequency(study: Study) -> pd.DataFrame:
+    """The table of `compute_rank_frequency`; read from the study's folder where it is kept."""
+    kept = read_kept(study.path / RANKS, _facts(study))
+    return compute_rank_frequency(study) if kept is None else kept
+
+
+def write_rank_frequency(study: Study) -> None:
+    """Keep `rank_frequency` in the study's folder, as rank_frequency.parquet."""
+    write_kept(study.path / RANKS, compute_rank_frequency(study), _facts(study))
+
+
+def rank_frequency_is_kept(study: Study) -> bool:
+    """Whether `rank_frequency` only reads."""
+    return read_kept(study.path / RANKS, _facts(study)) is not None
+
+
+def compute_rank_frequency(study: Study) -> pd.DataFrame:
     """Document frequency by rank of latents, words and wordpieces, side by side over one collection.
 
     Columns system, rank (from 1), document_frequency (documents), term, latent (-1 outside the latents).
     Words and wordpieces are the control: what natural language, cut two ways, looks like here.
     """
-    vocabulary = vocabulary_table(study) if vocabulary is None else vocabulary
+    vocabulary = automatic_vocabulary(study)
     pieces = document_frequency_of(study.tokens.token_ids, study.tokens.offsets, len(study.wordpieces))
     words = study.lexical.index.document_frequency
     systems = {
@@ -120,6 +138,10 @@ def rank_frequency(study: Study, vocabulary: pd.DataFrame | None = None) -> pd.D
         "wordpieces": (pieces, [readable_wordpiece(piece) for piece in study.wordpieces]),
     }
     return pd.concat([_ranked(name, *counts) for name, counts in systems.items()], ignore_index=True)
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    return {"study": study.manifest["fingerprint"], "n_latents": study.n_latents}
 
 
 def document_frequency_of(

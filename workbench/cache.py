@@ -134,7 +134,7 @@ def _rank_frequency(key: Key, notes: str) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _automatic_rank_frequency(key: Key) -> pd.DataFrame:
-    return vocabulary.rank_frequency(open_study(key), automatic_vocabulary(key))
+    return vocabulary.rank_frequency(open_study(key))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -21,7 +21,7 @@ from analyses.neighbours import nearest_by_cooccurrence
 from analyses.regions import latent_words_are_kept, write_latent_words
 from analyses.type_controls import type_controls, write_type_controls
 from analyses.types import types_are_kept, write_types
-from analyses.vocabulary import rank_frequency, write_vocabulary
+from analyses.vocabulary import rank_frequency_is_kept, write_rank_frequency, write_vocabulary
 from analyses.words import word_table, words_are_kept, write_words
 from data.activations import ActivationStore, write_store
 from data.corpus import Collection, corpus_fingerprint
@@ -110,6 +110,8 @@ def describe_study(study: Study, progress: StageProgress) -> None:
     """Keep in a study what its pages read, where it is not there: vocabulary, types, words, words of latents."""
     if not (study.path / "vocabulary.parquet").is_file():
         write_vocabulary(study)
+    if not rank_frequency_is_kept(study):
+        write_rank_frequency(study)
     write_types(study, progress)
     if not words_are_kept(study):
         write_words(study)
@@ -125,7 +127,6 @@ def rehearse(study: Study) -> None:
         word = word_table(study).word[token]
         nearest_by_cooccurrence(study, int(study.tokens.indices[token, 0]))
         word_entry(study, word_table(study).words[word])
-        rank_frequency(study)
 
 
 def complete_study(study: Study, progress: StageProgress) -> None:
@@ -143,7 +144,8 @@ def complete_study(study: Study, progress: StageProgress) -> None:
 
 def is_complete(study: Study) -> bool:
     """Whether `complete_study` has nothing to do."""
-    described = types_are_kept(study) and words_are_kept(study) and latent_words_are_kept(study)
+    words = words_are_kept(study) and latent_words_are_kept(study)
+    described = rank_frequency_is_kept(study) and types_are_kept(study) and words
     made = kept_map(study) is not None and type_controls(study) is not None
     return described and made and language_is_kept(study)
 

@@ -15,6 +15,8 @@ from analyses.vocabulary import (
     document_frequency_of,
     latent_length,
     rank_frequency,
+    rank_frequency_is_kept,
+    write_rank_frequency,
     write_vocabulary,
 )
 from retrieval.study import Study
@@ -66,8 +68,8 @@ def test_document_frequency_counts_a_document_once() -> None:
     assert document_frequency_of(ids, np.array([0, 3, 4, 6]), 7).tolist() == [0, 0, 2, 0, 0, 2, 0]
 
 
-def test_ranks_fall_and_words_stand_beside_latents(tiny_study: Study, table: pd.DataFrame) -> None:
-    ranks = rank_frequency(tiny_study, table)
+def test_ranks_fall_and_words_stand_beside_latents(tiny_study: Study) -> None:
+    ranks = rank_frequency(tiny_study)
     assert list(dict.fromkeys(ranks["system"])) == ["latents", "words", "wordpieces"]
     for _, part in ranks.groupby("system"):
         assert part["document_frequency"].is_monotonic_decreasing
@@ -77,3 +79,15 @@ def test_ranks_fall_and_words_stand_beside_latents(tiny_study: Study, table: pd.
     np.testing.assert_array_equal(
         latents["document_frequency"], tiny_study.index.document_frequency[latents.index]
     )
+
+
+def test_kept_ranks_are_the_computed_ones(tiny_study: Study, tmp_path: Path) -> None:
+    study = replace(tiny_study, path=tmp_path)
+    vars(study).update({name: getattr(tiny_study, name) for name in ("index", "tokens", "lexical", "words")})
+    vars(study).update({name: getattr(tiny_study, name) for name in ("wordpieces", "contexts", "corpus")})
+    computed = rank_frequency(tiny_study)
+    write_rank_frequency(study)
+    assert rank_frequency_is_kept(study)
+    pd.testing.assert_frame_equal(rank_frequency(study), computed)
+    other = replace(study, manifest={**study.manifest, "fingerprint": "another"})
+    assert not rank_frequency_is_kept(other)
