@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from analyses.types import write_types
 from retrieval.study import Study
+from workbench.job_folder import Request, create
 from workbench.verbs.map import map_verb
 from workbench.views.map import latents_of
+from workbench.views.map_method import makes_the_map
 
 
 @pytest.fixture
@@ -61,8 +64,23 @@ def test_without_a_map_the_page_shows_a_pca_and_offers_the_umap(study: Study) ->
     assert "This is a PCA" in html_of(app)
     assert "Ringed: latent 3" in html_of(app)
     assert "map?study=mapped&amp;latent=" in html_of(app)
+    assert "of each latent&#x27;s 10 nearest" not in html_of(app).lower()
+    app.toggle[0].set_value(True).run()
     assert "of each latent&#x27;s 10 nearest" in html_of(app).lower()
     assert app.get("plotly_chart")
+
+
+def test_a_job_that_makes_the_map_stands_in_place_of_the_offer(study: Study) -> None:
+    place = str(study.path.resolve())
+    for argv in (["complete", "elsewhere"], ["type-controls", place]):
+        assert not makes_the_map(argv, study)
+    folder, lock = create(Request(["complete", place], place, "Map and controls", "app", 0.0))
+    app = opened()  # the job's lock is held here: it lives
+    assert not app.button
+    assert f"job={folder.name}" in html_of(app)
+    os.close(lock)
+    app.run()
+    assert [button.label for button in app.button] == ["Make the UMAP"]
 
 
 @pytest.mark.parametrize("latent", ["none", "99999", ""])
