@@ -49,7 +49,7 @@ def growth_figure(curve: pd.DataFrame, heaps: Sequence[Heaps], height: int = 420
         if one.capacity and one.system == "latents":
             chart.add_hline(y=one.capacity, line={"color": colour, "width": 1, "dash": "dot"})
             chart.add_annotation(
-                x=0, xref="x domain", xanchor="left", y=np.log10(one.capacity), yanchor="bottom", showarrow=False,
+                x=1, xref="x domain", xanchor="right", y=np.log10(one.capacity), yanchor="bottom", showarrow=False,
                 text=f"all {one.capacity:,} latents", font={"size": 12, "color": QUIET},
             )  # fmt: skip
     chart.update_xaxes(log_axis("tokens read (log scale)", curve["tokens"].tolist()), showgrid=False)

@@ -22,7 +22,7 @@ from analyses.pruning_effect import (
 )
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
-from workbench import cache, cached_language, cached_map, frame, highlight, selection
+from workbench import cache, cached_language, cached_map, frame, highlight, selection, steering
 from workbench.formats import count, number, percent
 from workbench.latent_html import linked_table
 
@@ -63,12 +63,17 @@ def headline(study: Study, bands: pd.DataFrame) -> list[tuple[str, str, str]]:
     """The numbers at the top: value, unit, what it is."""
     by_band = bands.set_index("band")
     common = by_band.reindex(["in every document", "in over half"]).fillna(0)
+    asked = float(common["queries"].sum())
     once, none = (int(by_band["n_latents"].get(band, 0)) for band in ("in one document", "in none"))
     return [
         (count(int(common["n_latents"].iloc[0])), "latents", "in every document"),
         (count(int(common["n_latents"].sum())), "latents", "in over half: clipped idf 0"),
         (percent(float(common["length"].sum())), "of |d|", "is theirs"),
-        (percent(float(common["queries"].sum())), "of queries' weight", "falls on them"),
+        *(
+            [(percent(asked), "of queries' weight", "falls on them")]
+            if bands["queries"].notna().any()
+            else []
+        ),
         (count(once), "latents", "in one document alone"),
         (count(none), "latents", "never fire here"),
     ]
@@ -81,23 +86,20 @@ def controls() -> Pruning:
     where: Where = "scoring" if here.get("where") == "scoring" else "index"
     share = nearest(here.get("share", ""))
     first, second, third = st.columns([1.35, 1.35, 2], vertical_alignment="bottom", gap="medium")
-    chosen_part = first.segmented_control(
-        "Which go", PARTS, default=part, format_func=PART_NAMES.__getitem__, key=f"part {part}", required=True
+    # `or`: with required=True neither is ever None
+    part = first.segmented_control(
+        "Which go", PARTS, format_func=PART_NAMES.__getitem__, required=True, key=steering.take_up("prune", part)
+    ) or part  # fmt: skip
+    where = second.segmented_control(
+        "Taken from", WHERES, format_func=WHERE_NAMES.__getitem__, required=True,
+        key=steering.take_up("where", where),
+    ) or where  # fmt: skip
+    share = third.select_slider(
+        "Share of the latents that occur", STEPS, format_func=percent, key=steering.take_up("share", share)
     )
-    chosen_where = second.segmented_control(
-        "Taken from",
-        WHERES,
-        default=where,
-        format_func=WHERE_NAMES.__getitem__,
-        key=f"where {where}",
-        required=True,
-    )
-    chosen_share = third.select_slider(
-        "Share of the latents that occur", STEPS, share, format_func=percent, key=f"share {share}"
-    )
-    if (chosen_part, chosen_where, chosen_share) != (part, where, share):
-        selection.choose(prune=chosen_part, where=chosen_where, share=f"{chosen_share:g}")
-        st.rerun()
+    for name, chosen in (("prune", part), ("where", where), ("share", share)):
+        steering.tell(name, chosen)
+    selection.choose(prune=part, where=where, share=f"{share:g}")
     return Pruning(part, share, where, Bm25Parameters(idf=idf_of(here)))
 
 

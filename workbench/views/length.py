@@ -12,7 +12,7 @@ from analyses.figures.saturation import NAMES, saturation_figure
 from analyses.saturation import Saturation
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
-from workbench import cache, cached_language, frame, highlight, selection
+from workbench import cache, cached_language, frame, highlight, selection, steering
 from workbench.formats import count, number, percent
 
 N_FIRST = 100
@@ -62,10 +62,9 @@ def show_b(key: cache.Key) -> None:
     b = nearest(here.get("b", ""))
     left, right = st.columns([1.9, 1], gap="large")
     with right:
-        chosen = st.select_slider("b: how much long documents pay", BS, b, key=f"b {b}")
-        if chosen != b:
-            selection.choose(b=f"{chosen:g}")
-            st.rerun()
+        b = st.select_slider("b: how much long documents pay", BS, key=steering.take_up("b", b))
+        steering.tell("b", b)
+        selection.choose(b=f"{b:g}")
         words = st.empty()
     with left:
         frame.label("Where relevant documents lie by length, and where the first ten results are taken from")

@@ -8,7 +8,7 @@ import streamlit as st
 from analyses.figures.meaning import meaning_figure, types_by_frequency_figure
 from analyses.meaning import SPECIFICITY, specificity_law, types_by_frequency
 from analyses.types import TypeThresholds
-from workbench import cached_language, cached_types, frame, highlight, selection
+from workbench import cached_language, cached_types, frame, highlight, selection, steering
 from workbench.formats import count
 
 MEASURES = {"effective": "Effective number", "number": "Different ones"}
@@ -20,13 +20,12 @@ def page() -> None:
     frame.heading("Meaning", "Do frequent latents mean more, as frequent words do?")
     here = selection.current()
     measure = "number" if here.get("measure") == "number" else "effective"
-    chosen = st.segmented_control(
-        "Meanings", list(MEASURES), default=measure, format_func=MEASURES.__getitem__,
-        label_visibility="collapsed", key=f"measure {measure}", required=True,
-    )  # fmt: skip
-    if chosen != measure:
-        selection.choose(measure=chosen)
-        st.rerun()
+    measure = st.segmented_control(
+        "Meanings", list(MEASURES), format_func=MEASURES.__getitem__, label_visibility="collapsed",
+        key=steering.take_up("measure", measure), required=True,
+    ) or measure  # fmt: skip
+    steering.tell("measure", measure)
+    selection.choose(measure=measure)
     law = cached_language.meaning_law(key)
     frame.show(meaning_figure(cached_language.meaning_medians(key), measure), f"meaning {measure}")
     st.caption(

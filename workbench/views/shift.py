@@ -14,7 +14,7 @@ from analyses.figures.types import type_shares_figure
 from analyses.shift import Shift, comparable
 from analyses.types import TypeThresholds, classify, type_shares, types_are_kept
 from retrieval.study import Study
-from workbench import cache, cached_language, cached_types, frame, highlight, links, selection
+from workbench import cache, cached_language, cached_types, frame, highlight, links, selection, steering
 from workbench.formats import count, percent
 from workbench.latent_html import linked_table
 
@@ -45,31 +45,31 @@ def page() -> None:
             )
         )
         return
-    other_key = chosen_other(study, others)
+    other_name = chosen_other(study, others)
+    other_key = others[other_name]
     other = cache.open_study(other_key)
     kind = comparable(study, other)
     st.html(highlight.note(SAID[kind]))
     if kind == "latents":
-        show_latents(study, other, cached_language.frequency_shift(key, other_key))
+        show_latents(study, other, other_name, cached_language.frequency_shift(key, other_key))
     elif kind == "directions":
         show_directions(study, other, cached_language.matched_shares(key, other_key))
     show_shapes([(study, key), (other, other_key)])
 
 
-def chosen_other(study: Study, others: Mapping[str, cache.Key]) -> cache.Key:
-    """The study beside this one: one of the same SAE where there is one, unless the reader says otherwise."""
+def chosen_other(study: Study, others: Mapping[str, cache.Key]) -> str:
+    """Name of the study beside this one: one of the same SAE, if any, unless the reader says otherwise."""
     ranked = sorted(others, key=lambda name: ("latents", "directions", "shapes").index(
         comparable(study, cache.open_study(others[name]))))  # fmt: skip
     now = selection.current().get("against", "")
     now = now if now in others else ranked[0]
-    picked = st.selectbox(f"Beside {study.name}", ranked, ranked.index(now), key=f"against {now}")
-    if picked != now:
-        selection.choose(against=picked)
-        st.rerun()
-    return others[now]
+    name = st.selectbox(f"Beside {study.name}", ranked, key=steering.take_up("against", now))
+    steering.tell("against", name)
+    selection.choose(against=name)
+    return name
 
 
-def show_latents(study: Study, other: Study, shift: Shift) -> None:
+def show_latents(study: Study, other: Study, other_name: str, shift: Shift) -> None:
     """Every latent by its share in both, then the first of each side with contexts."""
     rate = percent(shift.false_discovery_rate)
     st.html(
@@ -89,17 +89,19 @@ def show_latents(study: Study, other: Study, shift: Shift) -> None:
         "table of documents with and without it (χ², 1 degree of freedom), adjusted by Benjamini and Hochberg. "
         "Longer documents hold more latents of every kind: read a ratio beside the one in the middle."
     )
-    for column, (side, here, there) in zip(
-        st.columns(2, gap="large"), (("a", study, other), ("b", other, study)), strict=True
-    ):
+    st.download_button(
+        "Every latent as CSV", lambda: shift.table.to_csv(index=False), f"{study.name}-{other.name}-shift.csv",
+        "text/csv", on_click="ignore",
+    )  # fmt: skip
+    name = selection.current().get("study", study.name)
+    sides = (("a", study, name, other_name), ("b", other, other_name, name))
+    for column, (side, here, here_name, there_name) in zip(st.columns(2, gap="large"), sides, strict=True):
         with column:
-            frame.label(
-                f"More in {here.name} than in {there.name}: the surest by the nearer end of the interval"
-            )
-            show_side(shift.table, side, here)
+            frame.label(f"More in {here_name} than in {there_name}: share of documents, the surest first")
+            show_side(shift.table, side, here, here_name)
 
 
-def show_side(table: pd.DataFrame, side: str, here: Study) -> None:
+def show_side(table: pd.DataFrame, side: str, here: Study, name: str) -> None:
     """The latents of one side, surest first, and contexts of the first ones."""
     rows = table[table["over"] == side]
     sure = rows["low"] if side == "a" else -rows["high"]
@@ -109,10 +111,10 @@ def show_side(table: pd.DataFrame, side: str, here: Study) -> None:
         return
     st.html(
         linked_table(
-            ("latent", "number", "documents here", "there", "log2 ratio", "q"),
+            ("latent", "number", "here", "there", "log2 ratio", "q"),
             (
                 (
-                    row["label"] or "no label", links.href("latent", study=here.name, latent=row["latent"]),
+                    row["label"] or "no label", links.href("latent", study=name, latent=row["latent"]),
                     (str(row["latent"]), *shares(row, side), ratio(row, side), q_value(row["q_value"])),
                 )
                 for row in first.to_dict("records")
@@ -121,11 +123,11 @@ def show_side(table: pd.DataFrame, side: str, here: Study) -> None:
     )  # fmt: skip
     for latent in first["latent"].head(3).tolist():
         label = str(first.set_index("latent").loc[latent, "label"]) or "no label"
-        frame.label(f"{label}, latent {latent}, in {here.name}")
+        frame.label(f"{label}, latent {latent}, in {name}")
         st.html(
             "".join(
                 highlight.context_card(
-                    context.title or context.doc_id, links.href("search", study=here.name, doc=context.doc_id),
+                    context.title or context.doc_id, links.href("search", study=name, doc=context.doc_id),
                     context.activation, highlight.marked(context.text, context.highlights, "activation"),
                 )
                 for context in strongest_contexts(here, int(latent), N_CONTEXTS)
@@ -144,7 +146,8 @@ def ratio(row: Mapping[Any, Any], side: str) -> str:
 
 
 def q_value(value: float) -> str:
-    return "< 1e-99" if value < 1e-99 else f"{value:.0e}" if value < 1e-3 else f"{value:.1g}"
+    written = "<1e-99" if value < 1e-99 else f"{value:.0e}" if value < 1e-3 else f"{value:.1g}"
+    return written.replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def show_directions(study: Study, other: Study, pairs: pd.DataFrame) -> None:
