@@ -84,6 +84,12 @@ def distinctive_words(words: LatentWords, latents: NDArray[np.integer], depth: i
     return [words.words[word] for word in order if score[word] > 0]
 
 
+def naming_words(words: LatentWords, latents: NDArray[np.integer], depth: int) -> list[str]:
+    """Distinctive words to call a group by; punctuation, stop words and special tokens only for want of others."""
+    found = distinctive_words(words, latents, 4 * DEPTH)
+    return ([word for word in found if word[0].isalnum() and word not in STOP_WORDS] or found)[:depth]
+
+
 def regions(
     xy: NDArray[np.float32], cells: int = CELLS, bandwidth: float = BANDWIDTH, fewest: int = FEWEST
 ) -> NDArray[np.int64]:
@@ -103,17 +109,13 @@ def regions(
 
 
 def region_table(xy: NDArray[np.float32], region: NDArray[np.int64], words: LatentWords) -> pd.DataFrame:
-    """A row a region, the largest first: region, x, y (medians), n_latents, words (its distinctive ones, joined).
-
-    Punctuation, stop words and special tokens name a region only where nothing else does.
-    """
+    """A row a region, the largest first: region, x, y (medians), n_latents, words (its naming words, joined)."""
     rows = []
     for number in range(int(region.max(initial=-1)) + 1):
         members = np.flatnonzero(region == number)
         x, y = np.median(xy[members], axis=0)
-        names = distinctive_words(words, members, DEPTH)
-        names = [name for name in names if name[0].isalnum() and name not in STOP_WORDS] or names
-        rows.append((number, float(x), float(y), len(members), " · ".join(names[:N_WORDS])))
+        names = " · ".join(naming_words(words, members, N_WORDS))
+        rows.append((number, float(x), float(y), len(members), names))
     return pd.DataFrame(rows, columns=["region", "x", "y", "n_latents", "words"])
 
 

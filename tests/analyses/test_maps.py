@@ -16,7 +16,14 @@ from sklearn.decomposition import PCA
 from analyses.map_quality import map_quality, nearest_of_each, nearest_on_map, neighbours_kept
 from analyses.maps import kept_map, latent_map, pca_map, write_map
 from analyses.neighbours import decoder_directions
-from analyses.regions import LatentWords, distinctive_words, latent_words, region_table, regions
+from analyses.regions import (
+    LatentWords,
+    distinctive_words,
+    latent_words,
+    naming_words,
+    region_table,
+    regions,
+)
 from analyses.words import word_table
 from data.files import read_json, write_json
 from retrieval.study import Study
@@ -143,6 +150,15 @@ def test_a_region_is_named_by_what_is_more_here_than_elsewhere() -> None:
     table = region_table(np.zeros((40, 2), np.float32), np.repeat([0, 1], 20), words)
     assert table["words"].tolist() == ["cat", "dog"]
     assert table["n_latents"].tolist() == [20, 20]
+
+
+def test_no_stop_word_names_a_region_that_has_another() -> None:
+    shares = np.zeros((20, 4))
+    shares[:10] = [0.4, 0.3, 0.1, 0.0]
+    shares[10:, 3] = 0.8
+    words = LatentWords(("[sep]", "the", "cat", "."), csr_array(shares))
+    assert naming_words(words, np.arange(10), 2) == ["cat"]
+    assert naming_words(words, np.arange(10, 20), 2) == ["."]
 
 
 def test_words_of_latents_are_shares_of_their_activation(tiny_study: Study) -> None:

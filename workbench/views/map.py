@@ -12,7 +12,7 @@ import streamlit as st
 from analyses.figures import theme
 from analyses.figures.map import Colour, map_figure
 from analyses.maps import CARD
-from analyses.regions import distinctive_words
+from analyses.regions import naming_words
 from analyses.types import classify
 from retrieval.study import Study
 from workbench import (
@@ -30,7 +30,7 @@ from workbench.views.map_method import show_method
 
 COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
 NAMES = {"type": "Type", "frequency": "Document frequency", "query": "A query"}
-N_NEIGHBOURS = 10
+N_NEIGHBOURS, N_NAMES = 10, 8
 BUTTONS = {
     "displaylogo": False,
     "displayModeBar": True,
@@ -142,7 +142,7 @@ def follow(key: cache.Key, table: pd.DataFrame, chosen: Mapping[str, Any]) -> No
         return
     if not chosen.get("lasso"):
         frame.go("latent", latent=latents[0])
-    words = distinctive_words(cached_map.latent_words(key), np.array(latents), 8)
+    words = naming_words(cached_map.latent_words(key), np.array(latents), N_NAMES)
     st.html(highlight.subheading(f"{count(len(latents))} latents of this region"))
     if words:
         st.html(highlight.note(f"More of their activation than elsewhere falls on: {' · '.join(words)}"))
@@ -153,6 +153,7 @@ def follow(key: cache.Key, table: pd.DataFrame, chosen: Mapping[str, Any]) -> No
         found[shown].rename(columns=COLUMNS), hide_index=True, width="stretch",
         height=min(460, 38 + 35 * len(found)), on_select="rerun", selection_mode="single-row", key="region table",
         column_config={
+            "Documents": st.column_config.NumberColumn(format="localized"),
             "Activation": st.column_config.NumberColumn(format="%.0f"),
             "idf": st.column_config.NumberColumn(format="%.2f"),
             "In the query": st.column_config.NumberColumn(format="%.3f"),
