@@ -44,7 +44,7 @@ FORMATS = {
     "Activation": "%.0f",
     "idf": "%.2f",
     "idf, Lucene": "%.2f",
-    "Share of length": "percent",
+    "Share of length": "%.4f%%",
     "Entropy, bits": "%.1f",
     "Closeness": "%.2f",
     "Coherence": "%.2f",
@@ -97,7 +97,7 @@ def filtered(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         "noted": ["", NOTED, *tags_of(table)],
     }
     take_up(options)
-    text, kind, frequency, liveness, notes = st.columns([3, 3, 2, 2, 2])
+    text, kind, frequency, liveness, notes = st.columns([2.4, 3.6, 2, 2, 2])
     wanted = text.text_input("Find", placeholder="A label, a word or a number", key="filter find").strip()
     types = kind.multiselect(
         "Type",
@@ -138,7 +138,10 @@ def take_up(options: Mapping[str, Sequence[str]]) -> None:
 def show_table(found: pd.DataFrame) -> None:
     """The rows; one that is selected opens its latent."""
     columns = {name: title for name, title in COLUMNS.items() if name != "tags" or found["tags"].any()}
-    shown = found[list(columns)].rename(columns=columns)
+    percents = found.assign(
+        share_of_length=100 * found["share_of_length"]
+    )  # of 30,000 latents, each has little
+    shown = percents[list(columns)].rename(columns=columns)
     numbers = {name: st.column_config.NumberColumn(format=form) for name, form in FORMATS.items()}
     event = st.dataframe(
         shown, hide_index=True, width="stretch", height=460,
