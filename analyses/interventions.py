@@ -76,7 +76,7 @@ class Intervention:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """One query's ranking before and after.
+    """One query's ranking before something was changed, and after.
 
     ranking: doc_id, title, before, after (ranks from 1, <NA> for a document that scores nothing), score_before,
     score_after, relevant; the documents that are among the first `depth` at either time, in the order of before.
@@ -120,10 +120,7 @@ def effect(
     columns = query_columns(study.index, query, parameters)
     before = _sum(columns)
     after = scores_after(study, query, interventions, parameters)
-    grades = {
-        study.position[doc]: grade for doc, grade in _grades(study, query_id).items() if doc in study.position
-    }
-    ideal = list(_grades(study, query_id).values())
+    grades, ideal = _judgements(study, query_id)
     touched = np.isin(query.indices, [latent for one in interventions for latent in one.latents])
     top = best_documents(before, DEPTH)
     of_top = columns[:, top].sum(axis=1, dtype=np.float64)
@@ -138,6 +135,26 @@ def effect(
         _overlap(top, best_documents(after, DEPTH)),
         float(of_top[touched].sum() / max(of_top.sum(), 1e-12)),
         pd.DataFrame(controls, columns=["ndcg", "overlap"]),
+    )
+
+
+def rescored(
+    study: Study,
+    query: csr_array,
+    parameters: Bm25Parameters,
+    other: Bm25Parameters,
+    query_id: str | None = None,
+    depth: int = DEPTH,
+) -> Effect:
+    """One query's ranking under `parameters` and under `other` ones; no latents are touched."""
+    before, after = (_sum(query_columns(study.index, query, one)) for one in (parameters, other))
+    grades, ideal = _judgements(study, query_id)
+    return Effect(
+        _ranking(study, before, after, grades, depth),
+        (_ndcg(before, grades, ideal), _ndcg(after, grades, ideal)) if ideal else None,
+        _overlap(best_documents(before, DEPTH), best_documents(after, DEPTH)),
+        0.0,
+        pd.DataFrame(columns=["ndcg", "overlap"]),
     )
 
 
@@ -302,9 +319,12 @@ def _score_of_row(
     return float((weight * saturation(term_weight(mass, parameters.phi), parameters.k1, norm)).sum())
 
 
-def _grades(study: Study, query_id: str | None) -> dict[str, int]:
+def _judgements(study: Study, query_id: str | None) -> tuple[dict[int, int], list[int]]:
+    """Grade of each relevant document that the corpus has, by its position, and the grades of all of them."""
     judged = study.qrels.get(query_id, {}) if query_id else {}
-    return {document: grade for document, grade in judged.items() if grade > 0}
+    relevant = {document: grade for document, grade in judged.items() if grade > 0}
+    known = {study.position[doc]: grade for doc, grade in relevant.items() if doc in study.position}
+    return known, list(relevant.values())
 
 
 def _ndcg(scores: NDArray[np.floating[Any]], grades: dict[int, int], ideal: Sequence[int]) -> float:

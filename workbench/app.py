@@ -33,6 +33,8 @@ PAGES = {
     "saes": page("saes", "SAEs"),
     "search": page("search", "Search"),
     "above": page("above", "A above B"),
+    "interventions": page("interventions", "Interventions"),
+    "carriers": page("carriers", "Carriers"),
     "vocabulary": page("vocabulary", "Vocabulary"),
     "latent": page("latent", "Latent"),
     "word": page("word", "Word"),
@@ -49,7 +51,7 @@ PAGES = {
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
-    "Ranking": ["search", "above"],
+    "Ranking": ["search", "above", "interventions", "carriers"],
     "Vocabulary": [
         "vocabulary",
         "latent",

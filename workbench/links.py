@@ -10,6 +10,8 @@ PAGES = (
     "saes",
     "search",
     "above",
+    "interventions",
+    "carriers",
     "latent",
     "vocabulary",
     "word",

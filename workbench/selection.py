@@ -16,9 +16,13 @@ KEYS = (
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
     *("other", "part", "credit"),
     *("prune", "where", "share", "b", "measure", "against"),
+    *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
 )
 # a new value of the first makes an old value of the others meaningless
-DEPENDENT = {"study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other"), "q": ("doc", "other")}
+DEPENDENT = {
+    "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other"),
+    "q": ("doc", "other", "latents"),
+}
 STORE = "selection"
 
 
