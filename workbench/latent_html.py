@@ -12,8 +12,11 @@ from workbench import highlight
 
 
 def context_card(context: Context, address: str, strongest: float, whole: str) -> str:
-    """A context; `whole` is the HTML of its document, to be opened."""
+    """A context; `whole` is the HTML of its document, to be opened. A special token has no text: it is named."""
     body = highlight.marked(context.text, context.highlights, "activation", strongest)
+    if context.focus.start == context.focus.end:
+        shade = highlight.ground(context.activation / (strongest or 1.0), "activation")
+        body = f'<mark class="lt-mark" style="background-color:{shade}">special token</mark> {body}'
     return highlight.context_card(
         context.title or context.doc_id, address, context.activation, body
     ) + whole_document(whole)

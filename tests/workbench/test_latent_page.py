@@ -111,3 +111,13 @@ def test_a_near_miss_keeps_every_character_and_every_mark() -> None:
     assert ">abcd</mark> <mark" in html
     assert ">ef</mark><mark" in html
     assert ">gh</mark></p>" in html
+
+
+def test_a_special_token_is_named_before_its_context() -> None:
+    """It has no place in the text, so nothing else would show where the latent fires."""
+    for focus, named in ((Highlight(0, 0, 2.0), True), (Highlight(4, 8, 2.0), False)):
+        marks = () if named else (focus,)
+        context = Context("d", "", 2.0, "the text", 0, focus, marks)
+        card = latent_html.context_card(context, "search?doc=d", 4.0, "")
+        assert ("special token" in card) == named
+        assert card.count("<mark") == 1

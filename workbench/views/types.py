@@ -31,6 +31,7 @@ DECIDED: dict[str, tuple[str, str, str, Callable[[float], str]]] = {
     "broad": ("top_forms", "coherence", "coherence", "{:.2f}".format),
 }
 N_EXAMPLES = 7
+SPECIAL = r"\[[A-Z]+\]|</?\w+>|<\|\w+\|>"  # [CLS], </s>, <|endoftext|>
 
 
 def page() -> None:
@@ -70,12 +71,24 @@ def show_shares(key: cache.Key, study: Study, types: NDArray[np.str_], rule: Typ
     st.html(
         highlight.note(
             f"By this rule, on {count(n_typed)} latents; {count(untyped[0])} more fire on fewer "
-            f"than {rule.fewest_tokens} tokens and {count(untyped[1])} on none. The paper reports its shares, and "
-            "how it told types apart is not known: its bar is no target."
+            f"than {rule.fewest_tokens} tokens and {count(untyped[1])} on none. {of_special_tokens(key, types)}The "
+            "paper reports its shares, and how it told types apart is not known: its bar is no target."
         )
     )
     if controls is None:
         offer_controls(study)
+
+
+def of_special_tokens(key: cache.Key, types: NDArray[np.str_]) -> str:
+    """How many broad latents sit on [CLS] and its like, in a sentence; nothing where there are none."""
+    vocabulary = cache.automatic_vocabulary(key)
+    special = vocabulary["top_wordpiece"].str.fullmatch(SPECIAL) & (vocabulary["top_wordpiece_share"] >= 0.5)
+    n_special = int((special.to_numpy(bool) & (types == "broad")).sum())
+    return (
+        f"{count(n_special)} of the broad ones fire mostly on special tokens, which are no form. "
+        if n_special
+        else ""
+    )
 
 
 def offer_controls(study: Study) -> None:
