@@ -10,6 +10,7 @@ from typing import Literal
 
 from data.files import fingerprint, read_json, write_json
 from workbench.artifacts import artifacts
+from workbench.completion import is_marked
 from workbench.progress import StageProgress
 
 # The collection is their text, the encoder and the numbers their work.
@@ -49,12 +50,10 @@ def build_demo(recipe: DemoRecipe | None = None) -> Path:
 
 def complete_later(folder: Path) -> None:
     """Queue a job that makes what the study still lacks (see `stages.complete_study`), unless one is at it."""
-    from retrieval.study import Study
     from workbench import jobs
-    from workbench.stages import is_complete
 
     argv = ["complete", str(folder.resolve())]
-    if is_complete(Study.open(folder)):
+    if is_marked(folder):
         return
     with suppress(OSError):  # no job's folder can be written: the pages do without
         if not any(job.living and list(job.request.argv) == argv for job in jobs.jobs()):

@@ -33,6 +33,7 @@ from retrieval.study import Study
 from sae.importers import import_autoencoder, with_encoder
 from sae.model import SparseAutoencoder
 from workbench.artifacts import artifacts
+from workbench.completion import mark_complete
 from workbench.language import language_is_kept, write_language
 from workbench.progress import StageProgress
 
@@ -140,6 +141,7 @@ def complete_study(study: Study, progress: StageProgress) -> None:
     if type_controls(study) is None:
         write_type_controls(study, progress=progress)
     write_language(study, progress)
+    mark_complete(study.path)
 
 
 def is_complete(study: Study) -> bool:

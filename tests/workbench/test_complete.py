@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from analyses import maps, type_controls, types, vocabulary, words
 from analyses.maps import kept_map
 from analyses.regions import latent_words
 from analyses.words import compute_words, word_table
+from data.files import write_json
 from retrieval.study import Study
 from workbench import demo, jobs
+from workbench.completion import is_marked, mark_complete
 from workbench.progress import StageProgress
 from workbench.stages import complete_study, describe_study, is_complete
 
@@ -40,8 +44,10 @@ def test_a_complete_study_is_left_as_it_is(study: Study, monkeypatch: pytest.Mon
     monkeypatch.setattr(maps, "umap_map", lambda directions, start, seed: start)
     with StageProgress(silent=True) as progress:
         assert not is_complete(study)
+        assert not is_marked(study.path)
         complete_study(study, progress)
         assert is_complete(study)
+        assert is_marked(study.path)
         assert kept_map(study) is not None
         for module, compute in (
             (maps, "map_quality"),
@@ -67,6 +73,23 @@ def test_a_demo_queues_what_its_study_lacks_once(study: Study, monkeypatch: pyte
     demo.complete_later(study.path)
     demo.complete_later(study.path)
     assert started == [["complete", str(study.path.resolve())]]
+
+
+def test_a_mark_is_of_one_build(study: Study) -> None:
+    mark_complete(study.path)
+    assert is_marked(study.path)
+    write_json(study.path / "study.json", {**study.manifest, "fingerprint": "another"})
+    assert not is_marked(study.path)
+
+
+def test_a_demo_that_is_complete_imports_nothing_heavy(study: Study) -> None:
+    mark_complete(study.path)
+    script = (
+        "import sys; from pathlib import Path; from workbench.demo import complete_later;"
+        f"complete_later(Path({str(study.path)!r}));"
+        "print([name for name in ('torch', 'numba', 'pandas') if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"
 
 
 def test_a_demo_opens_where_no_job_can_be_queued(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

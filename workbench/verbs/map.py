@@ -19,10 +19,12 @@ def complete_verb(study: StudyFolder, queue: Queue = False) -> None:
     `workbench complete studies/scifact`
     """
     from retrieval.study import Study
+    from workbench.completion import mark_complete
     from workbench.stages import complete_study, is_complete
 
     opened = Study.open(study)
     if is_complete(opened):
+        mark_complete(opened.path)
         print(f"{opened.name} lacks nothing.")
         return
     with long_job(f"Map and controls of {opened.name}", {}, queue) as progress:

@@ -1,0 +1,28 @@
+"""The mark of a complete study: a small file in its folder, for whoever has no time to look.
+
+`stages.is_complete` looks at everything, and takes a second to import; a demo that is opened again must not wait.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+from data.files import read_json, write_json
+
+MARK = "complete.json"
+
+
+def mark_complete(folder: Path) -> None:
+    """Say that this build of the study keeps all that this version shows."""
+    write_json(folder / MARK, _facts(folder))
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether `mark_complete` said so of this build of the study, in this version."""
+    return (folder / MARK).is_file() and read_json(folder / MARK) == _facts(folder)
+
+
+def _facts(folder: Path) -> dict[str, str]:
+    version = importlib.metadata.version("latent-terms-workbench")
+    return {"study": read_json(folder / "study.json")["fingerprint"], "version": version}
