@@ -14,7 +14,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 N_NEIGHBOURS = 10
 AMONG = (10, 50)
@@ -81,6 +80,8 @@ def nearest_of_each(directions: NDArray[np.float32], latents: NDArray[np.int64],
 
 def nearest_on_map(xy: NDArray[np.float32], latents: NDArray[np.int64], k: int) -> NDArray[np.int64]:
     """The k latents nearest to each of `latents` on the map, itself left out; (n, k), -1 where there are fewer."""
+    from scipy.spatial import cKDTree  # a fifth of a second to import
+
     wanted = min(k + 1, len(xy))
     found = np.asarray(cKDTree(xy).query(xy[latents], wanted)[1]).reshape(len(latents), wanted)
     others = found != latents[:, None]
