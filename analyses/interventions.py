@@ -13,7 +13,7 @@ they contribute as much to the documents that it found, treated in the same way 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -130,7 +130,7 @@ def effect(
         scores = _treated_alike(study, query, columns, interventions, latents, parameters)
         controls.append((_ndcg(scores, grades, ideal), _overlap(top, best_documents(scores, DEPTH))))
     return Effect(
-        _ranking(study, before, after, grades, depth),
+        ranking_table(study, before, after, grades, depth),
         (_ndcg(before, grades, ideal), _ndcg(after, grades, ideal)) if ideal else None,
         _overlap(top, best_documents(after, DEPTH)),
         float(of_top[touched].sum() / max(of_top.sum(), 1e-12)),
@@ -150,7 +150,7 @@ def rescored(
     before, after = (_sum(query_columns(study.index, query, one)) for one in (parameters, other))
     grades, ideal = _judgements(study, query_id)
     return Effect(
-        _ranking(study, before, after, grades, depth),
+        ranking_table(study, before, after, grades, depth),
         (_ndcg(before, grades, ideal), _ndcg(after, grades, ideal)) if ideal else None,
         _overlap(best_documents(before, DEPTH), best_documents(after, DEPTH)),
         0.0,
@@ -342,13 +342,14 @@ def _overlap(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     return len(np.intersect1d(one, other)) / longest if longest else 1.0
 
 
-def _ranking(
+def ranking_table(
     study: Study,
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
-    grades: dict[int, int],
+    before: NDArray[np.floating[Any]],
+    after: NDArray[np.floating[Any]],
+    relevant: Collection[int],
     depth: int,
 ) -> pd.DataFrame:
+    """`Effect.ranking` of every document's scores, (n_docs,) each; relevant: positions in the corpus."""
     first, then = best_documents(before, depth), best_documents(after, depth)
     shown = [
         *first.tolist(),
@@ -362,6 +363,6 @@ def _ranking(
             "after": pd.array([rank_of(after, d) for d in shown], dtype="Int64"),
             "score_before": before[shown].astype(np.float64),
             "score_after": after[shown].astype(np.float64),
-            "relevant": [d in grades for d in shown],
+            "relevant": [d in relevant for d in shown],
         }
     )

@@ -194,6 +194,34 @@ class Encoder:
             for layer, own_name in own_names.items()
         }
 
+    def encode_changed(
+        self, text: str, change: Callable[[torch.Tensor], torch.Tensor], kind: Kind = "document"
+    ) -> TokenStates:
+        """One text whose token states at this layer are changed, float32 (n_tokens, d_model) in and out.
+
+        The rest of the model goes on with the changed states: `states` has these, and `pooled` is the vector that
+        comes of them. For encoders that TransformerBridge carries (data/hook_points.py); others are a `UserError`.
+        """
+        prefix = self.config.query_prefix if kind == "query" else self.config.document_prefix
+        tokens = self._tokenize([prefix + text])
+        keep = self._kept(tokens["special_tokens_mask"][0])
+        kept = torch.from_numpy(np.flatnonzero(keep)).to(self.device)
+
+        def within(states: torch.Tensor) -> torch.Tensor:
+            changed = states.clone()
+            changed[0, kept] = change(states[0, kept].float()).to(states.dtype)
+            return changed
+
+        ids = torch.tensor(tokens["input_ids"], device=self.device)
+        with torch.inference_mode():
+            final, states = self._reader.read_changed(self.config.layer, within, input_ids=ids)
+            pooled = self._pooled(final, torch.ones_like(ids, dtype=torch.bool))
+        values = states[0, kept].float().cpu().numpy().astype(np.float16)
+        self._check_finite(self.config.layer, values)
+        offsets = offsets_of([int(keep.sum())])
+        token_ids, spans = _ids_and_spans(tokens, [keep], len(prefix), int(offsets[-1]))
+        return TokenStates(Ragged(values, offsets), token_ids, spans, pooled)
+
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Tokens that each text will give (after truncation, with its prefix), int64 (n_texts,)."""
         tokens = self._tokenize([self.config.document_prefix + text for text in texts])
@@ -239,14 +267,19 @@ class Encoder:
             # One text, or texts of one length, need no mask: attention then takes its fastest path.
             attention_mask = None if bool(mask.all()) else mask.long()
             final, states = self._reader.read(layers, input_ids=input_ids, attention_mask=attention_mask)
-            weights = mask[:, :, None].to(torch.float32)
-            vectors = (
-                final[:, 0].float()
-                if self.pooling == "cls"
-                else (final.float() * weights).sum(1) / weights.sum(1)
-            )
-            vectors = torch.nn.functional.normalize(vectors, dim=-1)
-            return vectors.cpu().numpy(), {layer: states[layer].float().cpu().numpy() for layer in layers}
+            vectors = self._pooled(final, mask)
+            return vectors, {layer: states[layer].float().cpu().numpy() for layer in layers}
+
+    def _pooled(self, final: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
+        """The encoder's own vector of each text, of unit norm, from final states (n_texts, n_positions, width)."""
+        weights = mask[:, :, None].to(torch.float32)
+        vectors = (
+            final[:, 0].float()
+            if self.pooling == "cls"
+            else (final.float() * weights).sum(1) / weights.sum(1)
+        )
+        pooled: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
+        return pooled
 
 
 def _batches(lengths: NDArray[np.int64], tokens_per_pass: int) -> Iterator[NDArray[np.int64]]:

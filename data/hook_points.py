@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import prod
 from typing import Any
@@ -20,6 +20,8 @@ import torch
 from data.errors import UserError
 from data.models import load_model
 
+# A tensor in, another of its shape out.
+Change = Callable[[torch.Tensor], torch.Tensor]
 # Models whose modules are named and joined as BERT's are, so that one adapter carries them all.
 BERT_SHAPED = ("BertModel", "RobertaModel", "XLMRobertaModel", "CamembertModel")
 
@@ -53,21 +55,31 @@ class HookedModel:
             f"such as {', '.join(close)}"
         )
 
-    def run(self, names: Iterable[str], **inputs: Any) -> tuple[Any, dict[str, torch.Tensor]]:
-        """The model's own output, and states (n_texts, n_positions, d_hook) at the named points, in one pass."""
+    def run(
+        self, names: Iterable[str], changes: Mapping[str, Change] | None = None, **inputs: Any
+    ) -> tuple[Any, dict[str, torch.Tensor]]:
+        """The model's own output, and states (n_texts, n_positions, d_hook) at the named points, in one pass.
+
+        changes: point -> what becomes of its tensor; the rest of the model goes on with that.
+        """
         heard: dict[str, torch.Tensor] = {}
         self._listening.names, self._listening.heard = frozenset(names), heard
+        self._listening.changes = dict(changes or {})
         try:
             output = self._model(**inputs)
         finally:
-            self._listening.names = frozenset()
+            self._listening.names, self._listening.changes = frozenset(), {}
         # Heads side by side; position embeddings, computed once for all texts, are repeated for each.
         n_texts = len(inputs["input_ids"])
         return output, {name: state.flatten(2).expand(n_texts, -1, -1) for name, state in heard.items()}
 
-    def _hear(self, point: Any, _: Any, output: Any) -> None:
+    def _hear(self, point: Any, _: Any, output: Any) -> Any:
+        change = getattr(self._listening, "changes", {}).get(point.name)
+        if change is not None:
+            output = change(output)
         if point.name in getattr(self._listening, "names", ()):
             self._listening.heard[point.name] = output
+        return None if change is None else output  # what a hook returns takes the output's place
 
     def _probe(self) -> dict[str, int]:
         """Run once, at a length that no other axis has, to see which points fire, and with which shape."""

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import torch
 
 from data.errors import UserError
-from data.hook_points import HookedModel
+from data.hook_points import Change, HookedModel
 
 Layer: TypeAlias = int | str | None
 
@@ -65,6 +65,13 @@ class LayerReader:
             output, heard = self._hooked.run(points.values(), **inputs)
             states = {layer: heard[point] for layer, point in points.items()}
         return output.last_hidden_state, {**states, None: output.last_hidden_state}
+
+    def read_changed(self, layer: Layer, change: Change, **inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Final states, and the changed states of one (resolved) layer, when the model goes on with these."""
+        n_layers = int(self._model.config.num_hidden_layers)
+        point = _hook_point_of(n_layers if layer is None else layer)
+        output, heard = self._with_hook_points().run([point], {point: change}, **inputs)
+        return output.last_hidden_state, heard[point]
 
     def _with_hook_points(self) -> HookedModel:
         with self._lock:

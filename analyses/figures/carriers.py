@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -26,7 +25,7 @@ def carriers_figure(latents: pd.DataFrame, n_docs: int, height: int = 380) -> go
             hovertemplate="<b>%{text}</b>  %{customdata}<br>in %{x:,} documents<br>%{y:+.5f}<extra></extra>",
         )  # fmt: skip
     chart.add_hline(y=0, line={"color": QUIET, "width": 1})
-    chart.add_vline(x=float(np.log10(n_docs / 2)), line={"color": QUIET, "width": 1, "dash": "dot"})
+    chart.add_vline(x=n_docs / 2, line={"color": QUIET, "width": 1, "dash": "dot"})
     chart.update_xaxes(type="log", title="documents that hold it (log scale)", dtick=1, tickformat=",")
     chart.update_yaxes(title="nDCG@10 lost without it", tickformat=".4f")
     return chart
