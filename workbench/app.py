@@ -35,6 +35,7 @@ PAGES = {
     "above": page("above", "A above B"),
     "interventions": page("interventions", "Interventions"),
     "carriers": page("carriers", "Carriers"),
+    "failures": page("failures", "Failures"),
     "vocabulary": page("vocabulary", "Vocabulary"),
     "latent": page("latent", "Latent"),
     "word": page("word", "Word"),
@@ -51,7 +52,7 @@ PAGES = {
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
-    "Ranking": ["search", "above", "interventions", "carriers"],
+    "Ranking": ["search", "above", "interventions", "carriers", "failures"],
     "Vocabulary": [
         "vocabulary",
         "latent",

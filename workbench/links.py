@@ -12,6 +12,7 @@ PAGES = (
     "above",
     "interventions",
     "carriers",
+    "failures",
     "latent",
     "vocabulary",
     "word",

@@ -41,6 +41,8 @@ def query(tiny_study: Study) -> str:
         ("interventions?q=sort+an+array&place=index&preset=only", "how many stay"),
         ("interventions?q=sort+an+array&place=document&latents=3,5&mass=2", "how many stay"),
         ("carriers", "Which latents carry the collection"),
+        ("failures?k=1", "the share of each reason"),
+        ("failures?k=1&reason=outscored&found=none", "place by latents"),
         ("vocabulary", "latents that fire here"),
         ("latent", "Where it fires"),
         ("word", "Which latents carry this word"),

@@ -1,0 +1,30 @@
+"""HTML of a miss, from `highlight`'s parts: the text of a collection is escaped there, or here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from workbench import highlight
+
+
+def miss_card(
+    rank: int | None,
+    document: tuple[str, str],
+    query: tuple[str, str],
+    facts: str,
+    chips: Iterable[str],
+    above: Iterable[tuple[str, str]],
+    places: Iterable[tuple[str, int | None]],
+) -> str:
+    """One missed document. document, query and above: text and address. chips: HTML made by `highlight.chip`."""
+    places_html = "".join(highlight.place(system, place) for system, place in places)
+    blamed = "".join(chips)
+    against = " · ".join(highlight.link(*each) for each in above)
+    return (
+        f'<article class="lt-result"><div class="lt-rank">{"–" if rank is None else f"{rank:,}"}</div>'
+        f'<div class="lt-main"><div class="lt-head">{highlight.link(*document, "lt-title")}</div>'
+        f'<p class="lt-text">for {highlight.link(*query)}</p>'
+        f'<p class="lt-text lt-rest">{escape(facts)} {against}</p>'
+        f'<div class="lt-chips">{blamed}</div></div><div class="lt-places">{places_html}</div></article>'
+    )
