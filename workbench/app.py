@@ -35,6 +35,8 @@ PAGES = {
     "above": page("above", "A above B"),
     "interventions": page("interventions", "Interventions"),
     "carriers": page("carriers", "Carriers"),
+    "steer": page("steer", "Steering"),
+    "systems": page("systems", "Systems"),
     "failures": page("failures", "Failures"),
     "vocabulary": page("vocabulary", "Vocabulary"),
     "latent": page("latent", "Latent"),
@@ -52,7 +54,7 @@ PAGES = {
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
-    "Ranking": ["search", "above", "interventions", "carriers", "failures"],
+    "Ranking": ["search", "above", "interventions", "carriers", "steer", "systems", "failures"],
     "Vocabulary": [
         "vocabulary",
         "latent",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from analyses import comparison, misses, run_folder
 from analyses import failures as missing
-from analyses import misses
+from analyses import systems as side_by_side
 from retrieval.bm25 import Bm25Parameters
 from workbench import cache, cached_interventions, cached_language, cached_map
 from workbench.cache import Idf, Key
@@ -26,3 +27,34 @@ def outscored_by(key: Key, query: str, doc_id: str, idf: Idf, k: int) -> pd.Data
 def types(key: Key) -> pd.Series:
     """The type of each latent as the study keeps it; empty where it keeps none."""
     return cached_interventions.types(key, cached_map.modified(key, "types.parquet"))
+
+
+def runs_version(key: Key) -> tuple[tuple[str, int], ...]:
+    """Names of the runs that the study keeps, and when each was written: what is added is read at once."""
+    paths = run_folder.run_paths(cache.open_study(key))
+    return tuple((name, path.stat().st_mtime_ns) for name, path in paths.items())
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def systems(key: Key, idf: Idf, version: tuple[tuple[str, int], ...]) -> side_by_side.Systems:
+    return side_by_side.systems(cache.open_study(key), Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def means(key: Key, idf: Idf, version: tuple[tuple[str, int], ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The means of each system, and the latents against each other system."""
+    found = systems(key, idf, version)
+    return found.means(), found.against()
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def rankings(
+    key: Key, query: str, idf: Idf, depth: int, version: tuple[tuple[str, int], ...]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The places that each system gives a query's documents, and the latents that explain them."""
+    study, encoded, parameters = cache.open_study(key), cache.encode(key, query), Bm25Parameters(idf=idf)
+    known = systems(key, idf, version).runs
+    outside = {name: run for name, run in known.items() if name not in side_by_side.OWN}
+    query_id = comparison.query_id_of(study, query)
+    table = side_by_side.rankings_of(study, encoded, outside, query_id, parameters, depth)
+    return table, side_by_side.explained(study, encoded.mass, table["doc_id"].tolist(), parameters, depth)

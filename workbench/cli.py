@@ -67,6 +67,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "ablate": interventions.ablate_verb,
     "carriers": interventions.carriers_verb,
     "failures": failures.failures_verb,
+    "add-run": failures.add_run_verb,
     "search": asking.search_verb,
     "explain": asking.explain,
     "compare": ranking.compare,

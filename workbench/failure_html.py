@@ -28,3 +28,21 @@ def miss_card(
         f'<p class="lt-text lt-rest">{escape(facts)} {against}</p>'
         f'<div class="lt-chips">{blamed}</div></div><div class="lt-places">{places_html}</div></article>'
     )
+
+
+def ranked_card(
+    document: tuple[str, str],
+    chips: Iterable[str],
+    places: Iterable[tuple[str, int | None]],
+    relevant: bool,
+    chosen: bool,
+) -> str:
+    """One document of several rankings: text and address, the latents that explain its place, its places."""
+    mark = highlight.grade_mark(1, True) if relevant else ""
+    places_html = "".join(highlight.place(system, place) for system, place in places)
+    return (
+        f'<article class="lt-result{" lt-chosen" if chosen else ""}"><div class="lt-rank"></div>'
+        f'<div class="lt-main">'
+        f'<div class="lt-head">{highlight.link(*document, "lt-title")}{mark}</div>'
+        f'<div class="lt-chips">{"".join(chips)}</div></div><div class="lt-places">{places_html}</div></article>'
+    )

@@ -12,6 +12,8 @@ PAGES = (
     "above",
     "interventions",
     "carriers",
+    "steer",
+    "systems",
     "failures",
     "latent",
     "vocabulary",

@@ -17,7 +17,7 @@ KEYS = (
     *("other", "part", "credit"),
     *("prune", "where", "share", "b", "measure", "against"),
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
-    *("k", "reason", "found", "blame", "gain", "words"),
+    *("k", "reason", "found", "blame", "gain", "words", "system"),
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {

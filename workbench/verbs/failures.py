@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,3 +37,32 @@ def failures_verb(
     print_table(found.classes.round(3))
     shown = ["query_id", "doc_id", "reason", "rank", "length", "cosine_rank", "bm25_rank", "blamed"]
     print_table(found.misses[shown].head(limit).round(2))
+
+
+def add_run_verb(
+    study: StudyFolder,
+    file: Annotated[Path, typer.Argument(help="A TREC run: `query Q0 document rank score tag`.")],
+    name: Annotated[str, typer.Option(help="What the system is called, such as splade-v3.", metavar="NAME")],
+    as_json: AsJson = False,
+) -> None:
+    """Put another system's run beside the study's own: checked, and copied to STUDY/runs/NAME.trec.
+
+    Queries and documents that the study does not know are counted and left out; a run that shares none with it is
+    refused. Example:
+
+    `workbench add-run studies/scifact splade.trec --name splade-v3`
+    """
+    from analyses.run_folder import add_run
+    from retrieval.study import Study
+
+    opened = Study.open(study)
+    added = add_run(opened, file, name)
+    if as_json:
+        facts = ("name", "n_queries", "unknown_queries", "n_documents", "unknown_documents", "repeated")
+        print_json({fact: getattr(added, fact) for fact in facts} | {"n_answered": added.n_answered})
+        return
+    print(
+        f"{name}: {added.n_answered:,} of {len(opened.queries):,} queries answered; {added.unknown_queries:,} of "
+        f"{added.n_queries:,} query ids and {added.unknown_documents:,} of {added.n_documents:,} document ids are "
+        f"unknown here; {added.repeated:,} repeated results left out"
+    )
