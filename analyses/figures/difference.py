@@ -60,3 +60,31 @@ def difference_figure(
     )
     chart.update_layout(showlegend=False, bargap=0.28)
     return chart
+
+
+def changes_figure(
+    changes: pd.DataFrame,
+    labels: Mapping[int, str],
+    top: int = 12,
+    link: Callable[[int], str] | None = None,
+) -> go.Figure:
+    """Diverging bars of what each latent gained or lost; columns latent, before, after, change, largest first."""
+    head = changes[changes["change"] != 0].head(top)
+    rows = head.to_dict("records")
+    chart = figure(height=64 + 25 * max(len(rows), 1))
+    chart.add_bar(
+        y=list(range(len(rows))), x=[row["change"] for row in rows], orientation="h", hoverinfo="text",
+        hovertext=[
+            f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+            f"mass {row['before']:.2f} → {row['after']:.2f}"
+            for row in rows
+        ],
+        marker={"color": [FOR if row["change"] >= 0 else AGAINST for row in rows], "cornerradius": 3},
+    )  # fmt: skip
+    chart.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[latent_name(row["latent"], labels, link) for row in rows],
+        autorange="reversed", showgrid=False, zeroline=False, tickfont={"size": 13},
+    )  # fmt: skip
+    chart.update_xaxes(title="change of mass")
+    chart.update_layout(showlegend=False, bargap=0.28)
+    return chart

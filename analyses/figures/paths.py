@@ -14,12 +14,16 @@ LONGEST = 30
 
 
 def paths_figure(
-    ranking: pd.DataFrame, depth: int = 10, link: Callable[[str], str] | None = None
+    ranking: pd.DataFrame,
+    depth: int = 10,
+    link: Callable[[str], str] | None = None,
+    longest: int = LONGEST,
 ) -> go.Figure:
     """Ranks before on the left and after on the right; who rises is blue, who falls orange, who stays grey.
 
     ranking: doc_id, title, before, after (ranks from 1, <NA> for none), relevant. A place beyond `depth` is drawn
-    below a gap, with its number; relevant documents have a green mark. link: the address behind a document's name.
+    below a gap; relevant documents have a green mark. link: the address behind a document's name, of which `longest`
+    letters are shown.
     """
     rows = ranking.to_dict("records")
     beyond = depth + 1.6
@@ -44,7 +48,7 @@ def paths_figure(
             rank = row[side]
             if not pd.isna(rank) and int(rank) <= depth:
                 chart.add_annotation(
-                    x=x, y=int(rank), xanchor=anchor, showarrow=False, text=_name(row, int(rank), side, link),
+                    x=x, y=int(rank), xanchor=anchor, showarrow=False, text=_name(row, int(rank), side, link, longest),
                     font={"size": 13},
                 )  # fmt: skip
     if any(pd.isna(row[side]) or int(row[side]) > depth for row in rows for side in ("before", "after")):
@@ -106,9 +110,11 @@ def _told(rank: object) -> str:
     return "not found" if pd.isna(rank) else f"place {int(rank):,}"  # type: ignore[call-overload]
 
 
-def _name(row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None) -> str:
+def _name(
+    row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None, longest: int
+) -> str:
     title = str(row["title"] or row["doc_id"])
-    cut = plain(title if len(title) <= LONGEST else title[: LONGEST - 1] + "…")
+    cut = plain(title if len(title) <= longest else title[: longest - 1] + "…")
     other = row["after" if side == "before" else "before"]
     from_ = "" if side == "before" or other == rank else f"  ({_short(other)})"
     named = f'<a href="{link(str(row["doc_id"]))}" style="color:#2A7AB5">{cut}</a>' if link else cut
