@@ -1,4 +1,4 @@
-"""Compiled parts of the power laws: how likely integers of at least x_min are under each law, and how rare larger ones.
+"""Compiled parts of the power laws: how likely whole numbers from x_min on are under each law, and how rare.
 
 Laws of a whole number x >= x_min, by number, with two parameters a and b each (see `analyses.power_laws`):
 

@@ -6,10 +6,11 @@
     stretched exponential  P(X >= x) = exp(-(x / scale)^power), rounded to whole numbers
 
 x is the frequency of a term, of at least x_min. x_min is where the power law's Kolmogorov-Smirnov distance is least,
-among all frequencies or, where there are more than `N_CANDIDATES`, that many spread over a log axis; the rivals are fitted to the same terms. Goodness of fit is
-a bootstrap: samples of the fitted law (below x_min, of the data), each with an x_min of its own for the power law, and `p_value` is
-the share of them that lie as far from their own fit as the data do. Two laws are compared by Vuong's test of their
-likelihood ratio, nested ones by chi-squared with 1 degree of freedom. Clauset, Shalizi and Newman (2009); Vuong (1989).
+among all frequencies or, where there are more than `N_CANDIDATES`, that many spread over a log axis; the rivals are
+fitted to the same terms. Goodness of fit is a bootstrap: samples of the fitted law (below x_min, of the data), each
+with an x_min of its own for the power law, and `p_value` is the share of them, the data counted in, that lie as far
+from their own fit as the data do. Two laws are compared by Vuong's test of their likelihood ratio, nested ones by
+chi-squared with 1 degree of freedom. Clauset, Shalizi and Newman (2009); Vuong (1989).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """Frequencies as distinct whole numbers: values float64, rising, of 1 or more, and counts int64, terms of each."""
+    """Frequencies as distinct whole numbers: values float64, rising, 1 or more; counts int64, terms of each."""
 
     values: NDArray[np.float64]
     counts: NDArray[np.int64]
@@ -102,7 +103,7 @@ class TailFit:
 
     @property
     def standard_error(self) -> float:
-        """Of the power law's exponent, from the curvature of the likelihood: were the terms drawn anew. Else NaN."""
+        """Of the power law's exponent, were other terms drawn: from the curvature of the likelihood. Else NaN."""
         if self.law != "power_law":
             return float("nan")
         step = 1e-3
@@ -175,7 +176,7 @@ def fit_tails(
             further += _distance_of(law, a, b, x_min, drawn) >= far
             if progress:
                 progress(before + sample + 1, total)
-        value = further / n_samples if n_samples else float("nan")
+        value = (further + 1) / (n_samples + 1) if n_samples else float("nan")
         likelihood = -loss(CODES[law], a, b, x_min, tail.values, tail.counts) * tail.n
         fits.append(TailFit(law, x_min, sizes.n, tail.n, a, b, likelihood, far, value, n_samples))
     return fits

@@ -3,12 +3,12 @@
     zipf               p_r = r^-exponent / sum over all ranks                1 <= r <= V, Zipf (1949)
     zipf_mandelbrot    p_r = (r + shift)^-exponent / sum over all ranks      Mandelbrot (1953)
 
-Most likely fits to the share of all occurrences that each rank has, V the terms that occur. Their likelihood ratio is
-tested by chi-squared with 1 degree of freedom, as the first is the second at shift 0. Ranks come of the frequencies
-themselves, which bends the data towards a smooth fall (Piantadosi 2014): so the samples of the goodness-of-fit
-bootstrap are ranked anew by their own frequencies, and fitted anew. Occurrences are taken to be drawn one by one;
-those of a document come together, so that a low `p_value` may speak of documents as well as of the law.
-`naive_slope` is the straight line by least squares on log-log axes, which is no estimate: shown because it is common.
+Most likely fits to the share of all occurrences that each rank has, V the terms that occur. Their likelihood ratio
+is tested by chi-squared with 1 degree of freedom, as the first is the second at shift 0. Ranks come of the
+frequencies themselves, which bends the data towards a smooth fall (Piantadosi 2014): so the samples of the
+goodness-of-fit bootstrap are ranked anew by their own frequencies, and fitted anew. Occurrences are taken to be drawn
+one by one; those of a document come together, so that a low `p_value` may speak of documents as well as of the law.
+`naive_slope` is the straight line by least squares on log-log axes: no estimate, shown because it is common.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def fit_ranks(
             if progress:
                 progress(number * n_bootstrap + sample + 1, 2 * n_bootstrap)
         likelihood = -_rank_loss(exponent, shift, *_runs(falling)) * n
-        value = further / n_bootstrap if n_bootstrap else float("nan")
+        value = (further + 1) / (n_bootstrap + 1) if n_bootstrap else float("nan")
         fits.append(RankFit(law, len(falling), n, exponent, shift, likelihood, far, value, n_bootstrap))
     return fits
 

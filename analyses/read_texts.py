@@ -1,0 +1,211 @@
+"""Texts of a study read anew, and how often each term occurs in them: its queries, and a sample by its controls.
+
+Reading is the encoder's work, and takes from seconds to a minute: what was counted is kept in the study's folder, as
+counted_*.parquet, a row a term and text. The controls read a sample of the documents, drawn by `SEED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analyses.kept import read_kept, write_kept
+from analyses.surface import readable_wordpiece, word_around
+from analyses.term_counts import TermCounts
+from analyses.vocabulary import vocabulary_table
+from analyses.words import folded
+from data.ragged import offsets_of
+from retrieval.study import Study
+
+if TYPE_CHECKING:  # torch: only when a text is encoded
+    from data.encoders import TokenStates
+    from sae.model import SparseAutoencoder
+
+CONTROLS = ("random_directions", "random_encoder")
+N_DOCUMENTS = 1000  # of the sample
+SEED = 0
+N_MEAN = 256  # documents whose mean state is the random SAE's b_dec
+FORMAT = 1
+Progress = Callable[[str, int, int], None]
+
+
+def sample_of(study: Study) -> NDArray[np.int64]:
+    """Positions of the documents that the controls read."""
+    n_docs = len(study.corpus)
+    return np.sort(np.random.default_rng(SEED).permutation(n_docs)[:N_DOCUMENTS])
+
+
+def read_control(study: Study, control: str) -> pd.DataFrame | None:
+    """The kept table of one of CONTROLS: term (rising), text (position in the sample), count, mass; else None."""
+    return read_kept(study.path / f"counted_{control}.parquet", _facts(study))
+
+
+def controls_are_kept(study: Study) -> bool:
+    """Whether `write_controls` has nothing to do."""
+    return all(read_control(study, control) is not None for control in CONTROLS if _exists(study, control))
+
+
+def write_controls(study: Study, progress: Progress | None = None) -> None:
+    """Send the sample through both controls and keep what they say; a minute or two, once."""
+    from dataclasses import replace
+
+    from analyses.quality import random_directions
+    from data.encoders import Encoder
+
+    texts = [study.corpus.texts[int(document)] for document in sample_of(study)]
+    for control in CONTROLS:
+        if not _exists(study, control) or read_control(study, control) is not None:
+            continue
+        encoder, sae = study.encoder, study.sae
+        if control == "random_encoder":
+            twin = replace(encoder.config, model=f"random:{encoder.config.model}")
+            encoder = Encoder.load(twin)
+        report = _stage(progress, f"Read by {control.replace('_', ' ')}")
+        states = encoder.encode(texts, "document", report)
+        if control == "random_directions":
+            sample = states.states.values[: states.states.offsets[min(N_MEAN, len(texts))]]
+            sae = random_directions(sae, sample, SEED)
+        table = latent_counts(states, sae, study.pooling == "max")
+        write_kept(study.path / f"counted_{control}.parquet", table, _facts(study))
+
+
+def counted_queries(study: Study) -> list[tuple[TermCounts, NDArray[np.float32] | None]]:
+    """Latents (with their pooled activation), words and wordpieces of the study's queries; [] until they are kept."""
+    kept = {name: _kept_queries(study, name) for name in ("latents", "words", "wordpieces")}
+    found = []
+    for name, table in kept.items():
+        if table is None:
+            return []
+        if name == "latents":
+            names: list[str] = vocabulary_table(study)["label"].tolist()
+        elif name == "wordpieces":
+            names = [readable_wordpiece(piece) for piece in study.wordpieces]
+        else:
+            words = table.drop_duplicates("term")
+            names = words["name"].tolist()
+        counts = TermCounts(
+            name,
+            offsets_of(np.bincount(table["term"], minlength=len(names))),
+            table["text"].to_numpy(np.int32),
+            table["count"].to_numpy(np.int32),
+            names,
+            np.zeros(len(study.queries.ids), np.int64),
+            None,
+        )
+        found.append((counts, table["mass"].to_numpy(np.float32) if name == "latents" else None))
+    return found
+
+
+def queries_are_kept(study: Study) -> bool:
+    """Whether `write_queries` has nothing to do."""
+    return bool(counted_queries(study))
+
+
+def write_queries(study: Study, progress: Progress | None = None) -> None:
+    """Read the study's queries, and keep how often each of them holds each latent, word and wordpiece."""
+    if queries_are_kept(study):
+        return
+    texts = list(study.queries.texts)
+    states = study.encoder.encode(texts, "query", _stage(progress, "Read the queries"))
+    tables = {
+        "latents": latent_counts(states, study.sae, study.pooling == "max"),
+        "words": word_counts(states, texts),
+        "wordpieces": wordpiece_counts(states, len(study.wordpieces)),
+    }
+    for name, table in tables.items():
+        write_kept(study.path / f"counted_queries_{name}.parquet", table, _facts(study))
+
+
+def latent_counts(states: TokenStates, sae: SparseAutoencoder, by_max: bool = False) -> pd.DataFrame:
+    """term, text, count (tokens it fires on) and mass (pooled activation) of each latent in each text, by term."""
+    from retrieval.variants import float_states, parts
+
+    terms, texts, values, before = [], [], [], 0
+    for part in parts(states.states):
+        activations, indices = sae.encode(float_states(part, sae))
+        fired = activations.cpu().numpy()
+        token, slot = np.nonzero(fired > 0)
+        owner = np.repeat(np.arange(len(part)), np.diff(part.offsets)) + before
+        terms.append(indices.cpu().numpy()[token, slot].astype(np.int64))
+        texts.append(owner[token])
+        values.append(fired[token, slot])
+        before += len(part)
+    return _grouped(np.concatenate(terms), np.concatenate(texts), np.concatenate(values), by_max)
+
+
+def wordpiece_counts(states: TokenStates, n_terms: int) -> pd.DataFrame:
+    """term, text and count of each wordpiece in each text, special tokens left out."""
+    stands = states.spans[:, 1] > states.spans[:, 0]
+    text = np.repeat(np.arange(len(states.states)), np.diff(states.states.offsets))
+    return _grouped(states.token_ids[stands].astype(np.int64), text[stands])
+
+
+def word_counts(states: TokenStates, texts: Sequence[str]) -> pd.DataFrame:
+    """term, text, count and name of each word in each text, as far as it was read."""
+    names, owners = [], []
+    offsets = states.states.offsets
+    for row, text in enumerate(texts):
+        last = ("", -1)
+        for start, end in states.spans[offsets[row] : offsets[row + 1]].tolist():
+            word = folded(word_around(text, start, end)) if end > start else ""
+            if word and not (word == last[0] and start == last[1]):
+                names.append(word)
+                owners.append(row)
+            last = (word, end)
+    term, known = pd.factorize(np.array(names, object), sort=True)
+    table = _grouped(term.astype(np.int64), np.array(owners, np.int64))
+    return table.assign(name=np.array(known, object)[table["term"]] if len(table) else [])
+
+
+def _grouped(
+    terms: NDArray[np.int64],
+    texts: NDArray[np.int64],
+    values: NDArray[np.float32] | None = None,
+    by_max: bool = False,
+) -> pd.DataFrame:
+    """A row a term and text, by term, then text; values are summed, or the largest is taken."""
+    order = np.lexsort((texts, terms))
+    term, text = terms[order], texts[order]
+    new = np.ones(len(term), bool)
+    new[1:] = (term[1:] != term[:-1]) | (text[1:] != text[:-1])
+    starts = np.flatnonzero(new)
+    table = pd.DataFrame(
+        {
+            "term": term[starts].astype(np.int32),
+            "text": text[starts].astype(np.int32),
+            "count": np.diff(np.append(starts, len(term))).astype(np.int32),
+        }
+    )
+    if values is None:
+        return table
+    pool = np.maximum if by_max else np.add
+    mass = pool.reduceat(values[order].astype(np.float64), starts) if len(starts) else np.zeros(0)
+    return table.assign(mass=mass.astype(np.float32))
+
+
+def _kept_queries(study: Study, name: str) -> pd.DataFrame | None:
+    return read_kept(study.path / f"counted_queries_{name}.parquet", _facts(study))
+
+
+def _exists(study: Study, control: str) -> bool:
+    """An encoder that has random weights already has no twin."""
+    model = str(study.manifest["encoder"]["config"]["model"])
+    return not (control == "random_encoder" and model.startswith("random:"))
+
+
+def _stage(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    return (lambda done, total: progress(stage, done, total)) if progress else None
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "study": study.manifest["fingerprint"],
+        "n_latents": study.n_latents,
+        "documents": N_DOCUMENTS,
+        "seed": SEED,
+    }

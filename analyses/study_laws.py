@@ -1,0 +1,249 @@
+"""The laws of a study's vocabularies: every fit with its intervals and tests, made once and kept in the study.
+
+    laws(study, measure, over) -> Laws          `write_laws` makes them: seconds a vocabulary
+
+Intervals are of documents: the fits are made anew on random halves of the texts, at half of x_min, and scatter there
+about their mean as much as the whole's about the truth (the delete-half jackknife, Shao and Wu 1989). They say what
+other documents would have given, for these terms; a power law's `standard_error` says what other terms would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analyses.kept import read_kept, write_kept
+from analyses.power_laws import Sizes, TailFit, compare_laws, fit_at, fit_tails, parameters_of
+from analyses.rank_laws import RankFit, compare_rank_laws, fit_rank, fit_ranks, naive_slope, ranked
+from analyses.read_texts import read_control
+from analyses.vocabularies import Measure, Over, Vocabulary, vocabularies
+from retrieval.learned_sparse import learned_sparse_model
+from retrieval.study import Study
+
+N_HALVES = 100
+FORMAT = 1
+Progress = Callable[[str, int, int], None]
+FIT_COLUMNS = (
+    *("system", "form", "law", "n_texts", "n_terms", "n_fitted", "x_min", "log_likelihood", "distance"),
+    *("p_value", "n_bootstrap", "standard_error"),
+)
+
+
+@dataclass(frozen=True)
+class Laws:
+    """fits: a row a system, form ("frequency", "rank" or "naive") and law: FIT_COLUMNS. parameters: a row a
+    parameter of each: system, form, law, parameter, value, low, high (95%, of documents), n_halves. comparisons: a
+    row a pair of laws: system, form, a, b, log_ratio (> 0 for a), p_value, test, n.
+    """
+
+    measure: str
+    over: str
+    fits: pd.DataFrame
+    parameters: pd.DataFrame
+    comparisons: pd.DataFrame
+
+    @property
+    def systems(self) -> list[str]:
+        return list(dict.fromkeys(self.fits["system"]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """system -> fits (with parameters and intervals) and comparisons, as JSON can hold them."""
+        return {system: self.of(system) for system in self.systems}
+
+    def of(self, system: str) -> dict[str, Any]:
+        found = []
+        for fit in _records(self.fits[self.fits["system"] == system]):
+            rows = self.parameters[
+                (self.parameters["system"] == system)
+                & (self.parameters["form"] == fit["form"])
+                & (self.parameters["law"] == fit["law"])
+            ]
+            values = {
+                row["parameter"]: {name: row[name] for name in ("value", "low", "high")}
+                for row in _records(rows)
+            }
+            found.append(
+                {name: value for name, value in fit.items() if name != "system"} | {"parameters": values}
+            )
+        pairs = self.comparisons[self.comparisons["system"] == system].drop(columns="system")
+        return {"fits": found, "comparisons": _records(pairs)}
+
+
+def laws(study: Study, measure: Measure = "documents", over: Over = "documents") -> Laws | None:
+    """The kept laws; None until `write_laws` made them, or where there is something new to count."""
+    tables = [
+        read_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", _facts(study))
+        for name in ("fits", "parameters", "comparisons")
+    ]
+    fits, parameters, comparisons = tables
+    if fits is None or parameters is None or comparisons is None:
+        return None
+    return Laws(measure, over, fits, parameters, comparisons)
+
+
+def write_laws(
+    study: Study,
+    measure: Measure = "documents",
+    over: Over = "documents",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Laws:
+    """Fit every law to every vocabulary and keep what came of it; what is kept already is read.
+
+    progress: the stage, bootstrap samples and halves done, of all.
+    """
+    kept = laws(study, measure, over)
+    if kept is not None:
+        return kept
+    fits, parameters, comparisons = [], [], []
+    for system, vocabulary in vocabularies(study, over).items():
+        if measure not in vocabulary.measures:
+            continue
+        found = laws_of(vocabulary, measure, seed, _stage(progress, system))
+        for table, rows in zip((fits, parameters, comparisons), found, strict=True):
+            table.extend({"system": system, **row} for row in rows)
+    tables = {
+        "fits": pd.DataFrame(fits, columns=list(FIT_COLUMNS)),
+        "parameters": pd.DataFrame(
+            parameters,
+            columns=["system", "form", "law", "parameter", "value", "low", "high", "n_halves"],
+        ),
+        "comparisons": pd.DataFrame(
+            comparisons, columns=["system", "form", "a", "b", "log_ratio", "p_value", "test", "n"]
+        ),
+    }
+    for name, table in tables.items():
+        write_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", table, _facts(study))
+    return Laws(measure, over, **tables)
+
+
+def laws_of(
+    vocabulary: Vocabulary,
+    measure: Measure,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    n_halves: int = N_HALVES,
+    **samples: int,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of fits, parameters and comparisons of one vocabulary, without its name; see `Laws`.
+
+    samples: n_bootstrap and n_rival_bootstrap of `fit_tails`, where other than its own.
+    """
+    frequency = vocabulary.frequency(measure)
+    sizes = Sizes.of(frequency)
+    report = progress or (lambda done, total: None)
+    tails = fit_tails(sizes, seed=seed, progress=lambda done, n: report(50 * done // n, 100), **samples)
+    ranks = fit_ranks(
+        frequency,
+        **({"n_bootstrap": samples["n_bootstrap"]} if "n_bootstrap" in samples else {}),
+        seed=seed,
+        progress=lambda done, n: report(50 + 30 * done // n, 100),
+    )
+    halves = halves_of(vocabulary, measure, tails, ranks, n_halves, seed, report)
+    fits: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = []
+    shared = {"n_texts": vocabulary.n_texts, "n_terms": sizes.n}
+    for fit in [*tails, *ranks]:
+        form = "frequency" if isinstance(fit, TailFit) else "rank"
+        fits.append({"form": form, "law": fit.law, **shared, **_numbers(fit)})
+        parameters += _with_intervals(form, fit.law, fit.parameters, halves)
+    if ranks:
+        slope = {"slope": naive_slope(frequency)}
+        fits.append({"form": "naive", "law": "least_squares", **shared, "n_fitted": sizes.n})
+        parameters += _with_intervals("naive", "least_squares", slope, halves)
+    compared = [("frequency", one) for one in compare_laws(sizes, tails)]
+    compared += [("rank", one) for one in compare_rank_laws(ranks)]
+    return fits, parameters, [{"form": form, **asdict(one)} for form, one in compared]
+
+
+def halves_of(
+    vocabulary: Vocabulary,
+    measure: Measure,
+    tails: Sequence[TailFit],
+    ranks: Sequence[RankFit],
+    n_halves: int,
+    seed: int,
+    report: Callable[[int, int], None],
+) -> pd.DataFrame:
+    """Every parameter on random halves of the texts: columns form, law, parameter, value, a row each time."""
+    n, rows = vocabulary.n_texts, []
+    for half in range(n_halves if n >= 4 else 0):
+        chosen = np.zeros(n, bool)
+        chosen[np.random.default_rng([seed, 99, half]).permutation(n)[: n // 2]] = True
+        frequency = vocabulary.frequency(measure, chosen)
+        sizes, falling = Sizes.of(frequency), ranked(frequency)
+        fitted: list[tuple[str, str, dict[str, float]]] = []
+        for fit in tails:
+            x_min = max(1.0, np.ceil(fit.x_min / 2))
+            if len(sizes.above(x_min).values) > 2:
+                a, b = fit_at(fit.law, sizes, x_min, tails[0].a)
+                fitted.append(("frequency", fit.law, parameters_of(fit.law, a, b)))
+        for one in ranks:
+            exponent, shift = fit_rank(one.law, falling)
+            fitted.append(("rank", one.law, {"exponent": exponent, "shift": shift}))
+        fitted.append(("naive", "least_squares", {"slope": naive_slope(frequency)}))
+        rows += [(form, law, name, value) for form, law, of in fitted for name, value in of.items()]
+        report(80 + 20 * (half + 1) // n_halves, 100)
+    return pd.DataFrame(rows, columns=["form", "law", "parameter", "value"])
+
+
+def _with_intervals(
+    form: str, law: str, parameters: dict[str, float], halves: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Rows of parameters; those that only scale (a cutoff, a shift) have their interval on a log axis."""
+    rows = []
+    for name, value in parameters.items():
+        chosen = (halves["form"] == form) & (halves["law"] == law) & (halves["parameter"] == name)
+        given = halves.loc[chosen, "value"].to_numpy(np.float64)
+        low = high = float("nan")
+        if len(given) >= 20:
+            if name in ("cutoff", "shift", "scale") and value > 0 and (given > 0).all():
+                logs = np.log(given)
+                low, high = (value * np.exp(np.quantile(logs, [0.025, 0.975]) - logs.mean())).tolist()
+            else:
+                low, high = (value + np.quantile(given, [0.025, 0.975]) - given.mean()).tolist()
+        row = {"form": form, "law": law, "parameter": name, "value": value, "low": low, "high": high}
+        rows.append(row | {"n_halves": len(given)})
+    return rows
+
+
+def _numbers(fit: TailFit | RankFit) -> dict[str, Any]:
+    shared = {
+        "log_likelihood": fit.log_likelihood,
+        "distance": fit.distance,
+        "p_value": fit.p_value,
+        "n_bootstrap": fit.n_bootstrap,
+    }
+    if isinstance(fit, TailFit):
+        return {**shared, "n_fitted": fit.n_tail, "x_min": fit.x_min, "standard_error": fit.standard_error}
+    return {**shared, "n_fitted": fit.n}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _stage(progress: Progress | None, system: str) -> Callable[[int, int], None] | None:
+    name = f"Laws of {system.replace('_', ' ')}"
+    return (lambda done, total: progress(name, done, total)) if progress else None
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    """What the laws hold for: the study, and which controls it kept by then."""
+    controls = [
+        name for name in ("random_directions", "random_encoder") if read_control(study, name) is not None
+    ]
+    return {
+        "format": FORMAT,
+        "study": study.manifest["fingerprint"],
+        "n_latents": study.n_latents,
+        "controls": controls,
+        "learned_sparse": learned_sparse_model(study),
+    }
