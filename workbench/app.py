@@ -38,6 +38,7 @@ PAGES = {
     "steer": page("steer", "Steering"),
     "systems": page("systems", "Systems"),
     "failures": page("failures", "Failures"),
+    "limit": page("limit", "LIMIT"),
     "vocabulary": page("vocabulary", "Vocabulary"),
     "latent": page("latent", "Latent"),
     "word": page("word", "Word"),
@@ -54,7 +55,7 @@ PAGES = {
 }
 GROUPS = {
     "Study": ["overview", "train", "saes"],
-    "Ranking": ["search", "above", "interventions", "carriers", "steer", "systems", "failures"],
+    "Ranking": ["search", "above", "interventions", "carriers", "steer", "systems", "failures", "limit"],
     "Vocabulary": [
         "vocabulary",
         "latent",

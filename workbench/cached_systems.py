@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analyses import comparison, misses, run_folder
+from analyses import comparison, limit_microscope, misses, run_folder
 from analyses import failures as missing
 from analyses import systems as side_by_side
 from retrieval.bm25 import Bm25Parameters
@@ -58,3 +58,17 @@ def rankings(
     query_id = comparison.query_id_of(study, query)
     table = side_by_side.rankings_of(study, encoded, outside, query_id, parameters, depth)
     return table, side_by_side.explained(study, encoded.mass, table["doc_id"].tolist(), parameters, depth)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def attribute(key: Key, query: str, relevant: tuple[str, ...], idf: Idf) -> limit_microscope.Attribute:
+    return limit_microscope.attribute_latents(
+        cache.open_study(key), cache.encode(key, query), list(relevant), Bm25Parameters(idf=idf)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def pooled_away(key: Key, query: str, relevant: tuple[str, ...], idf: Idf) -> limit_microscope.Pooled:
+    encoded, found = cache.encode(key, query), attribute(key, query, relevant, idf)
+    with cache.encoder_lock():
+        return limit_microscope.pooled_away(cache.open_study(key), encoded, found)

@@ -15,6 +15,7 @@ PAGES = (
     "steer",
     "systems",
     "failures",
+    "limit",
     "latent",
     "vocabulary",
     "word",

@@ -45,6 +45,7 @@ def query(tiny_study: Study) -> str:
         ("steer?q=sort+the+rows+of+an+array&place=document&factor=0&part=1,2", "Ranking by cosine"),
         ("systems", "The latents against each other system"),
         ("systems?q=sort+the+rows+of+an+array", "and where the others put them"),
+        ("limit", "Not a LIMIT collection"),
         ("failures?k=1", "the share of each reason"),
         ("failures?k=1&reason=outscored&found=none", "place by latents"),
         ("vocabulary", "latents that fire here"),

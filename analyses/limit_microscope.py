@@ -1,0 +1,230 @@
+"""Under the microscope: one query of a LIMIT-style collection, "Who likes quokkas?", and where a vector loses it.
+
+    power_j = mean of c_jd over the relevant documents, less its mean over all others         exact, all documents
+    p_d = 1/T sum_t h_t = n/T a_d + (T - n)/T r_d       a_d: mean state of the n tokens that name the attribute
+    MaxSim(q, d) = mean over the query's attribute tokens s of max_t cos(h_s, h_t)
+
+A document that lists fifty things names each with a few of its tokens, so each has a few percent of its vector,
+however well these tokens alone would answer; a latent that fires on them keeps what it has. Control of the power:
+the largest of any latent for as many documents drawn at random. A study keeps no token states, so those of a set of
+candidates are encoded anew; places by token states are places among the candidates alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from analyses.cosine_ledger import why_no_ledger
+from data.errors import UserError
+from retrieval.bm25 import Bm25Parameters
+from retrieval.columns import best_documents, query_columns, rank_of
+from retrieval.cosine import unit_rows
+from retrieval.study import EncodedText, Study
+
+QUERY = re.compile(r"\s*who\s+likes\s+(?P<attribute>.+?)\s*\?*\s*", re.IGNORECASE)
+N_FIRST, N_RANDOM, N_DRAWS = 10, 10, 300
+
+
+@dataclass(frozen=True, eq=False)
+class Attribute:
+    """The latents that carry a query's attribute, and the documents they fire in.
+
+    latents, by falling power: latent, power, relevant, others (mean contributions), document_frequency, idf,
+    n_relevant (relevant documents that it fires in), named (of these, those where it fires on the attribute's own
+    words). documents, the candidates: document, doc_id, relevant, names (whether the text has the attribute),
+    latent_rank, cosine_rank (exact, of all documents; None where it scores nothing), cosine.
+    contributions: (n_latents, n_candidates), in these orders. chance: the 95th percentile of the largest power for
+    N_DRAWS random sets of as many documents.
+    """
+
+    name: str
+    latents: pd.DataFrame
+    documents: pd.DataFrame
+    contributions: NDArray[np.float32]
+    chance: float
+    tenth_cosine: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """What the mean makes of the attribute's tokens, for each candidate.
+
+    documents: document, n_tokens, n_named (tokens that name the attribute), share (what these make of the vector:
+    sum over them of h_t . p_d / (T |p_d|^2), which over all tokens is 1),
+    cosine (of the pooled vector with the query's), named_cosine (of the mean state of the named tokens; NaN where
+    there is none), rest_cosine (of all the others'), best_token (highest of any token), maxsim, and their places
+    among the candidates: cosine_place, token_place, maxsim_place. tokens: a row a token: document, cosine, named.
+    """
+
+    documents: pd.DataFrame
+    tokens: pd.DataFrame
+
+
+def attribute_of(query: str) -> str | None:
+    """What a query "Who likes X?" asks for; None for any other."""
+    found = QUERY.fullmatch(query)
+    return found["attribute"] if found else None
+
+
+def is_limit_style(study: Study) -> bool:
+    """Whether most of a study's queries ask who likes something."""
+    texts = study.queries.texts[:: max(len(study.queries) // 50, 1)]
+    return bool(texts) and sum(attribute_of(text) is not None for text in texts) > len(texts) / 2
+
+
+def attribute_latents(
+    study: Study,
+    query: EncodedText,
+    relevant_ids: list[str],
+    parameters: Bm25Parameters | None = None,
+    seed: int = 0,
+) -> Attribute:
+    """Which latents tell the relevant documents from all others, and where they fire; no text is encoded."""
+    parameters = parameters or Bm25Parameters()
+    name = attribute_of(query.text)
+    relevant = np.array(sorted(study.position[d] for d in relevant_ids if d in study.position), np.int64)
+    if name is None or not len(relevant):
+        raise UserError(f'expected a judged query such as "Who likes quokkas?", got {query.text[:60]!r}')
+    mass = csr_array(query.mass)
+    mass.sort_indices()
+    columns = query_columns(study.index, mass, parameters)
+    scores = columns.sum(axis=0, dtype=np.float64)
+    cosines = unit_rows(study.vectors) @ unit_rows(query.vector)[0]
+    total = columns.sum(axis=1, dtype=np.float64)
+    power = _powers(columns, total, relevant)
+    generator = np.random.default_rng(seed)
+    draws = [generator.choice(len(scores), len(relevant), replace=False) for _ in range(N_DRAWS)]
+    chance = float(np.quantile([_powers(columns, total, drawn).max() for drawn in draws], 0.95))
+    documents = _candidates(relevant, scores, cosines, generator)
+    order = np.argsort(-power, kind="stable")
+    latents = mass.indices[order]
+    fires = np.array([study.index.positions(int(d), latents) >= 0 for d in relevant])
+    named = np.array([_fires_on(study, int(d), latents, name) for d in relevant])
+    others = total - columns[:, relevant].sum(axis=1, dtype=np.float64)
+    table = pd.DataFrame(
+        {
+            "latent": latents,
+            "power": power[order],
+            "relevant": columns[:, relevant].mean(axis=1, dtype=np.float64)[order],
+            "others": others[order] / max(len(scores) - len(relevant), 1),
+            "document_frequency": study.index.document_frequency[latents],
+            "n_relevant": fires.sum(axis=0),
+            "named": named.sum(axis=0),
+        }
+    )
+    shown = pd.DataFrame(
+        {
+            "document": documents,
+            "doc_id": [study.corpus.ids[d] for d in documents.tolist()],
+            "relevant": np.isin(documents, relevant),
+            "names": [bool(_spans(study.corpus.texts[d], name)) for d in documents.tolist()],
+            "latent_rank": pd.array([rank_of(scores, d) for d in documents.tolist()], dtype="Int64"),
+            "cosine_rank": [_place(cosines, d) for d in documents.tolist()],
+            "cosine": cosines[documents].astype(np.float64),
+        }
+    )
+    tenth = float(np.sort(cosines)[-min(N_FIRST, len(cosines))])
+    return Attribute(name, table, shown, columns[order][:, documents], chance, tenth)
+
+
+def pooled_away(study: Study, query: EncodedText, attribute: Attribute) -> Pooled:
+    """Encode the candidates anew, and see what the mean makes of each token; seconds on a CPU.
+
+    A `UserError` where the encoder's vector is not the mean of the states that the SAE reads.
+    """
+    if (reason := why_no_ledger(study)) is not None:
+        raise UserError(reason)
+    encoder = study.encoder if study.encoder.config.special_tokens else study.encoder.with_special_tokens()
+    documents = attribute.documents["document"].to_numpy()
+    texts = [study.corpus.texts[d] for d in documents.tolist()]
+    states = encoder.encode(texts)
+    asked = encoder.encode([query.text], "query")
+    vector = unit_rows(query.vector)[0]
+    asked_named = _within(asked.spans, _spans(query.text, attribute.name))
+    wanted = unit_rows(asked.states.values[asked_named if asked_named.any() else slice(None)])
+    rows, tokens = [], []
+    for number, (document, text) in enumerate(zip(documents.tolist(), texts, strict=True)):
+        part = slice(int(states.states.offsets[number]), int(states.states.offsets[number + 1]))
+        values = states.states.values[part].astype(np.float32)
+        unit, named = unit_rows(values), _within(states.spans[part], _spans(text, attribute.name))
+        toward, own = unit @ vector, values @ values.mean(axis=0)
+        rows.append(
+            {
+                "document": document, "n_tokens": len(values), "n_named": int(named.sum()),
+                "share": float(own[named].sum() / own.sum()), "cosine": _cosine_of(values, vector),
+                "named_cosine": _cosine_of(values[named], vector),
+                "rest_cosine": _cosine_of(values[~named], vector),
+                "best_token": float(toward.max()), "maxsim": float((wanted @ unit.T).max(axis=1).mean()),
+            }
+        )  # fmt: skip
+        tokens.append(pd.DataFrame({"document": document, "cosine": toward, "named": named}))
+    table = pd.DataFrame(rows)
+    for name, measure in (("cosine", "cosine"), ("token", "best_token"), ("maxsim", "maxsim")):
+        table[f"{name}_place"] = table[measure].rank(ascending=False, method="first").astype(int)
+    return Pooled(table, pd.concat(tokens, ignore_index=True))
+
+
+def _powers(
+    columns: NDArray[np.float32], total: NDArray[np.float64], documents: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean contribution of each latent to some documents less its mean over all others, (n_query_latents,)."""
+    inside = columns[:, documents].sum(axis=1, dtype=np.float64)
+    outside = columns.sum(axis=1, dtype=np.float64) - inside
+    powers: NDArray[np.float64] = inside / len(documents) - outside / max(
+        columns.shape[1] - len(documents), 1
+    )
+    return powers
+
+
+def _candidates(
+    relevant: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    cosines: NDArray[np.float32],
+    generator: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The relevant documents, the first of both rankings, and some at random; in this order, each once."""
+    drawn = generator.choice(len(scores), min(N_RANDOM, len(scores)), replace=False)
+    by_cosine = np.argsort(-cosines, kind="stable")[:N_FIRST]
+    together = np.concatenate([relevant, best_documents(scores, N_FIRST), by_cosine, drawn])
+    _, first = np.unique(together, return_index=True)
+    candidates: NDArray[np.int64] = together[np.sort(first)]
+    return candidates
+
+
+def _fires_on(study: Study, document: int, latents: NDArray[np.int32], name: str) -> NDArray[np.bool_]:
+    """Which latents fire on a token that names the attribute, (len(latents),)."""
+    rows = study.tokens.document(document)
+    named = _within(np.asarray(study.tokens.spans[rows]), _spans(study.corpus.texts[document], name))
+    active = np.asarray(study.tokens.activations[rows])[named] > 0
+    return np.isin(latents, np.asarray(study.tokens.indices[rows])[named][active])
+
+
+def _spans(text: str, name: str) -> list[tuple[int, int]]:
+    """Where a text has these words, whatever their case: start and end characters."""
+    words = r"\s+".join(map(re.escape, name.split()))
+    return [found.span() for found in re.finditer(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE)]
+
+
+def _within(spans: NDArray[np.int32], named: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which tokens stand within one of some stretches of the text, (n_tokens,)."""
+    inside = np.zeros(len(spans), bool)
+    for start, end in named:
+        inside |= (spans[:, 0] < end) & (spans[:, 1] > start)
+    return inside
+
+
+def _cosine_of(states: NDArray[np.float32], vector: NDArray[np.float32]) -> float:
+    """Cosine of the mean of some states with a unit vector, NaN where there is none."""
+    return float(unit_rows(states.mean(axis=0, keepdims=True))[0] @ vector) if len(states) else float("nan")
+
+
+def _place(values: NDArray[np.float32], document: int) -> int:
+    """Place of a document by falling value, from 1, ties in document order."""
+    value = values[document]
+    return 1 + int((values > value).sum()) + int((values[:document] == value).sum())
