@@ -75,9 +75,8 @@ def drawn_queries(study: Study) -> Iterator[tuple[str, str]]:
 def python_times(study: Study, rounds: int) -> Times:
     times: Times = {}
     steps = iter(np.linspace(4.1, 11.9, 10_000).tolist())  # a k1 that nobody asked for before
-    queries = drawn_queries(study)
-    for turn in range(rounds + 1):  # the first is not counted: it compiles and loads
-        query_id, text = next(queries)
+    queries = zip(range(rounds + 1), drawn_queries(study), strict=False)
+    for turn, (query_id, text) in queries:  # the first is not counted: it compiles and loads
         add(times, one_query(study, query_id, text, steps), turn)
     judged = judged_queries(study)
     for turn in range(min(rounds, N_SLOW) + 1):
