@@ -27,6 +27,7 @@ from workbench.verbs import (
     making,
     map,
     notes,
+    paper,
     ranking,
     tables,
 )
@@ -64,6 +65,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "meaning": comparing.meaning_verb,
     "shift": comparing.shift_verb,
     "jobs": looking.jobs_verb,
+    "paper": paper.paper_verb,
     "ablate": interventions.ablate_verb,
     "carriers": interventions.carriers_verb,
     "failures": failures.failures_verb,

@@ -22,8 +22,8 @@ def paths_figure(
     """Ranks before on the left and after on the right; who rises is blue, who falls orange, who stays grey.
 
     ranking: doc_id, title, before, after (ranks from 1, <NA> for none), relevant. A place beyond `depth` is drawn
-    below a gap; relevant documents have a green mark. link: the address behind a document's name, of which `longest`
-    letters are shown.
+    below a gap; relevant documents have a green mark. link: the address behind a document's name. longest: letters
+    of a name that are shown.
     """
     rows = ranking.to_dict("records")
     beyond = depth + 1.6
@@ -48,8 +48,8 @@ def paths_figure(
             rank = row[side]
             if not pd.isna(rank) and int(rank) <= depth:
                 chart.add_annotation(
-                    x=x, y=int(rank), xanchor=anchor, showarrow=False, text=_name(row, int(rank), side, link, longest),
-                    font={"size": 13},
+                    x=x, y=int(rank), xanchor=anchor, showarrow=False, font={"size": 13},
+                    text=_name(row, int(rank), side, link, longest),
                 )  # fmt: skip
     if any(pd.isna(row[side]) or int(row[side]) > depth for row in rows for side in ("before", "after")):
         chart.add_hline(y=depth + 0.8, line={"color": QUIET, "width": 0.7, "dash": "dot"})

@@ -8,6 +8,7 @@ OUT/runs/                 the rankings behind the retrieval table, in TREC forma
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from analyses.figures.print_style import FORMATS, drawing, printed, write_figure
+from analyses.figures.print_style import FORMATS, drawing, printed, read_provenance, write_figure
 from data.errors import UserError
 from data.files import read_json, write_json
 from retrieval.pipeline import versions
@@ -29,6 +30,7 @@ from workbench.paper.config import PaperConfig
 from workbench.paper.experiments import EXPERIMENTS, Measurement
 from workbench.paper.items import Item, Made
 from workbench.paper.materials import Materials
+from workbench.paper.plan import Step, plan
 from workbench.paper.tables import write_table
 from workbench.progress import StageProgress
 from workbench.stages import make_study
@@ -144,6 +146,28 @@ def make_paper(
     return write_manifest(out, config, made, command)
 
 
+def plan_of(
+    config: PaperConfig, progress: StageProgress, only: Sequence[str] = (), device: str = "auto"
+) -> list[Step]:
+    """What `make_paper` will do, and how long it will take; nothing is made."""
+    materials = Materials(progress, device)
+    bench = Bench(materials)
+    try:
+        return plan(config, chosen_items(config, only), materials, bench)
+    finally:
+        bench.close()
+
+
+def remembered(figure: Path) -> tuple[PaperConfig, str]:
+    """The configuration and the item that a figure was made from, by its own metadata."""
+    record = read_provenance(figure)
+    if record.get("format") != FORMAT or "config" not in record or "item" not in record:
+        raise UserError(
+            f"{figure} was not made by `workbench paper` of this version: make it from its configuration"
+        )
+    return PaperConfig.from_dict(record["config"], figure.name), str(record["item"])
+
+
 def write_item(out: Path, item: Item, made: Made, provenance: dict[str, Any]) -> dict[str, Any]:
     """Write an item's files; returns what the manifest says of it."""
     shown = made.table.astype(str) if made.shown is None else made.shown
@@ -182,8 +206,6 @@ def write_manifest(out: Path, config: PaperConfig, made: dict[str, dict[str, Any
 
 
 def _as_json(value: Any) -> Any:
-    import json
-
     return json.loads(json.dumps(value))
 
 

@@ -1,0 +1,224 @@
+"""A paper: its configuration, what it measures, and files that say how they were made and can be made again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from analyses.figures.print_style import FORMATS, WIDTHS, drawing, printed, read_provenance, write_figure
+from analyses.paper_tables import difference_table, mean_over_seeds, retrieval_table
+from analyses.reference_figures import published_ndcg
+from data.errors import UserError
+from retrieval.evaluate import evaluate
+from retrieval.run import read_trec
+from workbench.browser import chromium
+from workbench.paper.bench import ordered
+from workbench.paper.config import CONFIGS, PaperConfig, read_config
+from workbench.paper.experiments import EXPERIMENTS
+from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
+from workbench.paper.tables import escaped, latex, markdown
+from workbench.progress import StageProgress
+
+TINY = """
+title = "Tiny"
+seeds = [0, 1]
+[[encoders]]
+name = "MiniLM"
+model = "minilm"
+max_length = 64
+[[saes]]
+name = "own text"
+text = "limit:60"
+distinct_tokens = 4000
+n_tokens = 8192
+n_latents = 64
+k = 4
+batch_size = 512
+[[collections]]
+source = "limit:60"
+name = "limit"
+queries = 15
+[controls]
+random_encoder = false
+[sweeps]
+k = [2, 4]
+head = [0.0, 0.1]
+tail = []
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PaperConfig:
+    (tmp_path / "paper.toml").write_text(TINY)
+    return read_config(tmp_path / "paper.toml")
+
+
+def test_shipped_configurations_are_read_and_survive_json() -> None:
+    for path in CONFIGS.glob("*.toml"):
+        config = read_config(path)
+        again = PaperConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+        assert again == config
+        assert chosen_items(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("title = \"Tiny\"", ""), "title is missing"),
+        (("k = 4", "k = \"four\""), "k is 'four', expected a number"),
+        (("[sweeps]", "[sweep]"), "'sweep' is not a key here"),
+        (("head = [0.0, 0.1]", "head = 0.1"), "head is 0.1, expected a list"),
+        (("name = \"MiniLM\"", "name = \"MiniLM\"\nlength = 3"), "'length' is not a key here"),
+        (("seeds = [0, 1]", "seeds = []"), "names no seeds"),
+        (("[[collections]]", "[collections]"), "must be tables"),
+        (("title", "title ="), "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_configuration_is_told_in_a_sentence(
+    tmp_path: Path, change: tuple[str, str], told: str
+) -> None:
+    path = tmp_path / "paper.toml"
+    path.write_text(TINY.replace(*change, 1))
+    with pytest.raises(UserError, match=told):
+        read_config(path)
+
+
+def test_experiments_share_cells_and_tell_them_apart(config: PaperConfig) -> None:
+    asked = [one for experiment in EXPERIMENTS.values() for one in experiment(config)]
+    cells = ordered([one.cell for one in asked])
+    assert len(set(cells)) == len(cells) < len(asked)
+    records = [json.dumps(cell.record(), sort_keys=True) for cell in cells]
+    assert len(set(records)) == len(records)
+    moved = replace(config.encoders[0], config=replace(config.encoders[0].config, device="cpu"))
+    elsewhere = replace(config, encoders=(moved,))
+    assert [json.dumps(one.cell.record(), sort_keys=True) for one in EXPERIMENTS["retrieval"](elsewhere)] == [
+        json.dumps(one.cell.record(), sort_keys=True) for one in EXPERIMENTS["retrieval"](config)
+    ]
+
+
+def test_an_unknown_item_is_told(config: PaperConfig) -> None:
+    with pytest.raises(UserError, match="'nothing' is not in this paper: it has retrieval"):
+        chosen_items(config, ["nothing"])
+    assert [item.name for item in chosen_items(config, ["idf"])] == ["idf"]
+    assert "tail" not in [item.name for item in chosen_items(config)]
+
+
+def measured(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
+    rows = [
+        {
+            "collection": "c", "system": system, "encoder": "" if system == "bm25" else "e", "sae": "",
+            "control": False, "seed": seed, "query_id": str(query), "nDCG@10": value,
+        }
+        for (system, seed), of_queries in values.items()
+        for query, value in enumerate(of_queries)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@given(st.lists(st.tuples(*[st.floats(0, 1)] * 3), min_size=2, max_size=20))
+@settings(max_examples=10, deadline=None)
+def test_tables_are_means_over_queries_of_means_over_seeds(values: list[tuple[float, ...]]) -> None:
+    one, other, cosine = (list(column) for column in zip(*values, strict=True))
+    table = measured({("latent", 0): one, ("latent", 1): other, ("cosine", -1): cosine, ("bm25", -1): cosine})
+    means = mean_over_seeds(table, ["system"], "nDCG@10").set_index("system")
+    assert means["mean"]["latent"] == pytest.approx(np.mean([one, other]))
+    assert means["n_seeds"].tolist() == [2, 1, 1]
+    spread = np.std([np.mean(one), np.mean(other)], ddof=1)
+    assert means["seed_sd"]["latent"] == pytest.approx(spread, abs=1e-12)
+    whole = retrieval_table(table).set_index("system")
+    assert whole["versus_cosine"]["latent"] == pytest.approx(
+        np.mean([one, other]) - np.mean(cosine), abs=1e-9
+    )
+    assert np.isnan(whole["p"]["cosine"])
+    assert whole["p"]["bm25"] == 1
+    assert (whole["p_holm"].dropna() >= whole["p"].dropna()).all()
+    swapped = [
+        difference_table(table, ["collection"], "system", *pair)["difference"].iloc[0]
+        for pair in (("latent", "cosine"), ("cosine", "latent"))
+    ]
+    assert swapped[0] == pytest.approx(-swapped[1], abs=1e-12)
+
+
+def test_published_figures_stand_only_beside_the_same_system() -> None:
+    for source in ("hf:BeIR/scifact", "ir_datasets:beir/scifact/test", "somewhere/scifact"):
+        assert published_ndcg("latent", "facebook/contriever", source) == 0.713
+    assert published_ndcg("latent", "minilm", "hf:BeIR/scifact") is None
+    assert published_ndcg("latent", "facebook/contriever", "docstrings") is None
+    assert published_ndcg("bm25", "", "hf:BeIR/fever") == 0.481
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+@settings(deadline=None)
+def test_no_text_breaks_out_of_a_cell(text: str, heading: str) -> None:
+    table = pd.DataFrame({heading: [text], f"{heading} ": ["1"]})
+    lines = latex(table, text, "tab:x").split("\n")
+    assert len(lines) == 13
+    assert sum(line.endswith(r"\\") for line in lines) == 2
+    assert len(markdown(table).split("\n")) == 4
+    assert not set("\n\r\t\x00") & set(escaped(text))
+    bare = escaped("50% of a_b & {c} #1 \\x ~ ^")
+    assert bare == (r"50\% of a\_b \& \{c\} \#1 \textbackslash{}x \textasciitilde{} \textasciicircum{}")
+
+
+needs_chromium = pytest.mark.skipif(chromium() is None, reason="needs Chromium to draw figures")
+
+
+@needs_chromium
+def test_a_figure_says_what_made_it_and_is_the_same_again(tmp_path: Path) -> None:
+    chart = printed(go.Figure(go.Scatter(x=[1, 2, 3], y=[2, 1, 3])), "column")
+    note = {"item": "x", "text": "<b>&amp; \u2013 \N{SNOWMAN} ]]></metadata>"}
+    with drawing():
+        for ending in FORMATS:
+            write_figure(chart, tmp_path / f"one.{ending}", note)
+            assert read_provenance(tmp_path / f"one.{ending}") == note
+        write_figure(chart, tmp_path / "two.png", note)
+        with pytest.raises(UserError, match="no figure's name"):
+            write_figure(chart, tmp_path / "one.gif", note)
+    first, again = (Image.open(tmp_path / name) for name in ("one.png", "two.png"))
+    assert first.tobytes() == again.tobytes()
+    assert first.width == round(first.info["dpi"][0]) * chart.layout.width // 96
+    assert chart.layout.width == round(WIDTHS["column"] / 25.4 * 96)
+    for bad in ("a.png", "a.pdf", "a.svg", "a.txt"):
+        (tmp_path / bad).write_bytes(b"not a figure")
+        with pytest.raises(UserError, match="does not say how it was made"):
+            read_provenance(tmp_path / bad)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_paper_is_made_found_made_and_made_again_from_a_figure(
+    config: PaperConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
+    names = ["retrieval", "idf", "head", "sweep-k"]
+    with StageProgress(silent=True) as progress:
+        steps = plan_of(config, progress, names)
+        assert {step.kind for step in steps} == {"encode", "train", "index and rank"}
+        manifest = json.loads(make_paper(config, tmp_path / "out", progress, names, "typed").read_text())
+        assert list(manifest["items"]) == names
+        for item in manifest["items"].values():
+            assert item["facts"]
+            assert all((tmp_path / "out" / file).stat().st_size for file in item["files"])
+        assert all(step.done for step in plan_of(config, progress, names))
+        found, item = remembered(tmp_path / "out" / "idf.png")
+        assert (found, item) == (config, "idf")
+        make_paper(found, tmp_path / "again", progress, [item])
+    same = [Image.open(tmp_path / folder / "idf.png").tobytes() for folder in ("out", "again")]
+    assert same[0] == same[1]
+    table = pd.read_csv(tmp_path / "out" / "retrieval.csv").set_index("system")
+    from data.collections import load_collection
+
+    qrels = load_collection("limit:60").qrels
+    run = read_trec(tmp_path / "out" / "runs" / "limit" / "cosine-MiniLM.trec")
+    judged = {query: qrels[query] for query in run.query_ids}
+    assert evaluate(run, judged)["nDCG@10"].mean() == pytest.approx(table["mean"]["cosine"])
+    assert "\\toprule" in (tmp_path / "out" / "retrieval.tex").read_text()

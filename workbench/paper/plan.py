@@ -1,0 +1,143 @@
+"""What a paper will take, before it starts: what must be encoded, trained and indexed, and what is there already.
+
+Tokens are counted, speeds are measured here and now for a second each (workbench.cost); seconds are an estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from data.encoders import EncoderConfig
+from workbench.cost import measure_speeds
+from workbench.paper.bench import Bench, ordered
+from workbench.paper.cells import Cell, Dictionary
+from workbench.paper.config import NamedCollection, PaperConfig
+from workbench.paper.experiments import EXPERIMENTS
+from workbench.paper.items import Item
+from workbench.paper.materials import Materials
+from workbench.stages import store_folder, text_source
+
+RANKING_SECONDS = 0.3  # of a cell whose index is there, on a small collection
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to be done: what, of how many tokens, how many seconds; done: whether it is kept from before."""
+
+    kind: str
+    what: str
+    tokens: int
+    seconds: float
+    done: bool
+
+
+def plan(config: PaperConfig, items: Sequence[Item], materials: Materials, bench: Bench) -> list[Step]:
+    """Every step of making these items, in their order."""
+    names = dict.fromkeys(name for item in items for name in item.experiments)
+    cells = ordered([one.cell for name in names for one in EXPERIMENTS[name](config)])
+    missing = [cell for cell in cells if not bench.is_measured(cell)]
+    done = len(cells) - len(missing)
+    steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
+    speeds = _Speeds(materials)
+    for part in (_encoding, _training, _indexing):
+        steps += part(missing, materials, speeds)
+    return steps
+
+
+def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
+    """kind, what, tokens, seconds, done: a row a step, and what all that is not done adds up to."""
+    table = pd.DataFrame(
+        [vars(step) for step in steps], columns=["kind", "what", "tokens", "seconds", "done"]
+    )
+    left = table[~table["done"].astype(bool)]
+    total = {"kind": "all", "what": "that is left", "tokens": int(left["tokens"].sum()), "done": False}
+    return pd.concat(
+        [table, pd.DataFrame([{**total, "seconds": float(left["seconds"].sum())}])], ignore_index=True
+    )
+
+
+class _Speeds:
+    """Tokens a second of encoders and trainers, each measured once."""
+
+    def __init__(self, materials: Materials) -> None:
+        self._materials = materials
+        self._encode: dict[EncoderConfig, float] = {}
+        self._train: dict[tuple[int, int], float] = {}
+
+    def encode(self, config: EncoderConfig, named: NamedCollection) -> float:
+        key = replace(config, layer=None, device="auto")
+        if key not in self._encode:
+            self._encode[key] = self._measure(config, named, 64, 4)[0]
+        return self._encode[key]
+
+    def train(self, dictionary: Dictionary) -> float:
+        size = (dictionary.train.n_latents, dictionary.train.k)
+        if size not in self._train:
+            self._train[size] = self._measure(dictionary.encoder, _text_of(dictionary), *size)[1]
+        return self._train[size]
+
+    def _measure(
+        self, config: EncoderConfig, named: NamedCollection, n_latents: int, k: int
+    ) -> tuple[float, float]:
+        from sae.train_config import TrainConfig
+
+        collection = self._materials.collection(named)
+        train = TrainConfig(4096, n_latents, k)
+        measured = measure_speeds(collection, self._materials.encoder(config), train)
+        return measured.encode, measured.train
+
+
+def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+    seen: set[tuple[EncoderConfig, str]] = set()
+    shared: set[tuple[EncoderConfig, str]] = set()
+    for cell in cells:
+        wanted = [(cell.encoder, cell.collection)] if cell.encoder else []
+        if cell.dictionary:
+            wanted.append((cell.dictionary.encoder, _text_of(cell.dictionary)))
+        for config, named in wanted:
+            if (config, named.source) in seen:
+                continue
+            seen.add((config, named.source))
+            encoder, collection = materials.encoder(config), materials.collection(named)
+            kept = (store_folder(encoder, text_source(collection)) / "manifest.json").is_file()
+            tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
+            one_pass = (replace(config, layer=None), named.source)
+            seconds = 0.0 if kept or one_pass in shared else tokens / speeds.encode(config, named)
+            shared.add(one_pass)
+            layer = "" if config.layer is None else f", layer {config.layer}"
+            what = f"{named.name or named.source} by {config.model}{layer}, {config.max_length} tokens a text"
+            yield Step("encode", what, tokens, seconds, kept)
+
+
+def _training(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+    for dictionary in dict.fromkeys(cell.dictionary for cell in cells if cell.dictionary):
+        if dictionary.random_directions:
+            continue
+        kept = (materials.folder / "saes" / materials.dictionary_name(dictionary) / "cfg.json").is_file()
+        train = dictionary.train
+        seconds = 0.0 if kept else train.n_tokens / speeds.train(dictionary)
+        what = f"{train.n_latents:,} latents, k {train.k}, seed {train.seed}, on {dictionary.text} by "
+        yield Step("train", what + dictionary.encoder.model, train.n_tokens, seconds, kept)
+
+
+def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+    """Latents of every document, and rankings: a pass over the states for each SAE and way of pooling."""
+    passes: dict[tuple[NamedCollection, Dictionary, str], int] = {}
+    for cell in cells:
+        if cell.dictionary:
+            key = (cell.collection, cell.dictionary, cell.scoring.pooling)
+            passes[key] = passes.get(key, 0) + 1
+    for (named, dictionary, _), n_cells in passes.items():
+        encoder, collection = materials.encoder(dictionary.encoder), materials.collection(named)
+        tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
+        seconds = tokens / speeds.train(dictionary) + n_cells * RANKING_SECONDS
+        seed = f"seed {dictionary.train.seed}{', random directions' if dictionary.random_directions else ''}"
+        what = f"{named.name}: {n_cells} rankings by {dictionary.train.n_latents:,} latents, {seed}"
+        yield Step("index and rank", what, tokens, seconds, False)
+
+
+def _text_of(dictionary: Dictionary) -> NamedCollection:
+    return NamedCollection("", dictionary.text, queries=0)
