@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ class Systems:
             )  # fmt: skip
         names = ["other", "difference", "low", "high", "won", "tied", "lost", "p", "overlap", "rbo", "n"]
         table = pd.DataFrame(rows, columns=names)
-        table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"]))
+        table.insert(names.index("p") + 1, "p_holm", holm(table["p"]))
         return table
 
     def difference(self, one: str, other: str) -> pd.Series:
@@ -85,7 +86,7 @@ class Systems:
 def systems(study: Study, parameters: Bm25Parameters | None = None) -> Systems:
     """Every system of a study over its queries, those of its runs folder too; seconds for thousands of queries."""
     runs = {**own_runs(study, parameters), **outside_runs(study)}
-    table = {"query_id": list(study.queries.ids), "query": list(study.queries.texts)}
+    table: dict[str, Any] = {"query_id": list(study.queries.ids), "query": list(study.queries.texts)}
     if study.qrels:
         judged = judged_queries(study)
         for name, run in runs.items():

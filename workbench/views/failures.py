@@ -138,7 +138,7 @@ def choose_misses(key: cache.Key, found: Failures) -> pd.DataFrame:
         kind,
         types,
         found_by,
-        float(gain) if gain is not None else None,  # type: ignore[arg-type]
+        float(gain) if gain is not None else None,
     )
 
 

@@ -115,8 +115,8 @@ def show_pooling(query: str, found: Attribute, pooled: Pooled) -> None:
     shown = pd.concat([table[table["relevant"]], others])
     share = table.loc[table["relevant"], "share"].mean()
     frame.label(
-        f"Pooled away: the tokens of “{found.name}” make {percent(share)} of a relevant document's vector (◆); under "
-        "them, cosine's first others"
+        f"Pooled away: the tokens of “{found.name}” make {percent(share)} of a relevant document's vector (◆); "
+        "under them, cosine's first others"
     )
     chart = pooled_figure(
         shown, pooled.tokens, found.tenth_cosine, lambda doc_id: frame.address("search", q=query, doc=doc_id)
