@@ -215,7 +215,9 @@ def edit(study: Study, interventions: Sequence[Intervention], parameters: Bm25Pa
             if one.place == "document":
                 assert one.doc_id is not None
                 document = study.position[one.doc_id]
-                row = rows.setdefault(document, _row(index, document, factor))
+                if document not in rows:
+                    rows[document] = _row(index, document, factor)
+                row = rows[document]
                 was = row.get(latent, 0.0)
                 row[latent] = float(one.changed(np.array([was]))[0])
                 if one.length:

@@ -32,9 +32,10 @@ class Mean(NamedTuple):
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def effect(key: Key, query: str, changes: tuple[Intervention, ...], idf: Idf) -> Effect:
+def effect(key: Key, query: str, changes: tuple[Intervention, ...], idf: Idf, controlled: bool) -> Effect:
+    """With the controls of its place, or without any, which is ten times as fast."""
     study = cache.open_study(key)
-    n_controls = CONTROLS[changes[0].place] if changes else 0
+    n_controls = CONTROLS[changes[0].place] if controlled else 0
     return interventions.effect(
         study, cache.encode(key, query).mass, changes, Bm25Parameters(idf=idf),
         comparison.query_id_of(study, query), n_controls=n_controls,

@@ -43,43 +43,52 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
-VERBS: dict[str, Callable[..., None]] = {
-    "demo": making.demo,
-    "train": making.train_verb,
-    "index": making.index_verb,
-    "import-sae": laboratory.import_sae,
-    "sae-card": laboratory.sae_card,
-    "compare-saes": laboratory.compare_saes,
-    "pretrain": encoders.pretrain_verb,
-    "sweep-layers": encoders.sweep_layers_verb,
-    "latents": dictionary.latents_verb,
-    "notes": notes.notes_verb,
-    "explain-latents": explanations.explain_latents_verb,
-    "vocabulary-table": tables.vocabulary_table_verb,
-    "type-controls": tables.type_controls_verb,
-    "map": map.map_verb,
-    "complete": map.complete_verb,
-    "growth": language.growth_verb,
-    "head": language.head_verb,
-    "length": language.length_verb,
-    "meaning": comparing.meaning_verb,
-    "shift": comparing.shift_verb,
-    "jobs": looking.jobs_verb,
-    "paper": paper.paper_verb,
-    "ablate": interventions.ablate_verb,
-    "carriers": interventions.carriers_verb,
-    "failures": failures.failures_verb,
-    "add-run": failures.add_run_verb,
-    "search": asking.search_verb,
-    "explain": asking.explain,
-    "compare": ranking.compare,
-    "evaluate": asking.evaluate,
-    "latent": asking.latent,
-    "app": looking.app_verb,
-    "collection": looking.collection,
+VERBS: dict[str, dict[str, Callable[..., None]]] = {
+    "Make": {
+        "demo": making.demo,
+        "train": making.train_verb,
+        "import-sae": laboratory.import_sae,
+        "index": making.index_verb,
+        "complete": map.complete_verb,
+        "sae-card": laboratory.sae_card,
+        "compare-saes": laboratory.compare_saes,
+        "sweep-layers": encoders.sweep_layers_verb,
+        "pretrain": encoders.pretrain_verb,
+    },
+    "Read the vocabulary": {
+        "latent": asking.latent,
+        "latents": dictionary.latents_verb,
+        "notes": notes.notes_verb,
+        "explain-latents": explanations.explain_latents_verb,
+        "vocabulary-table": tables.vocabulary_table_verb,
+        "type-controls": tables.type_controls_verb,
+        "map": map.map_verb,
+        "growth": language.growth_verb,
+        "head": language.head_verb,
+        "length": language.length_verb,
+        "meaning": comparing.meaning_verb,
+        "shift": comparing.shift_verb,
+    },
+    "Rank, and say why": {
+        "search": asking.search_verb,
+        "explain": asking.explain,
+        "compare": ranking.compare,
+        "ablate": interventions.ablate_verb,
+        "carriers": interventions.carriers_verb,
+        "failures": failures.failures_verb,
+        "evaluate": asking.evaluate,
+        "add-run": failures.add_run_verb,
+    },
+    "Look, and print": {
+        "app": looking.app_verb,
+        "paper": paper.paper_verb,
+        "collection": looking.collection,
+        "jobs": looking.jobs_verb,
+    },
 }
-for name, verb in VERBS.items():
-    app.command(name)(verb)
+for panel, verbs in VERBS.items():
+    for name, verb in verbs.items():
+        app.command(name, rich_help_panel=panel)(verb)
 
 
 def main() -> None:

@@ -59,7 +59,7 @@ def show_latents(key: cache.Key, study: Study, query: str, idf: cache.Idf, laten
     """What to take out or scale, and what that does to this ranking and to all."""
     changes = choose(key, study, query, idf, latents)
     touched = changes[0].latents
-    found = cached_interventions.effect(key, query, changes, idf)
+    found = cached_interventions.effect(key, query, changes, idf, controlled=False)
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         frame.label("Where each document goes; relevant ones are green diamonds")
@@ -68,7 +68,9 @@ def show_latents(key: cache.Key, study: Study, query: str, idf: cache.Idf, laten
         )
     with right:
         show_touched(key, touched, latents, found)
-        show_measures(found)
+        with st.spinner("Doing the same to random latents that contribute as much"):
+            controlled = cached_interventions.effect(key, query, changes, idf, controlled=True)
+        show_measures(controlled)
         if study.qrels and changes[0].place != "document" and changes[0].mass is None and touched:
             show_all(key, study, changes[0], idf)
 
