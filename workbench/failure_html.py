@@ -46,3 +46,17 @@ def ranked_card(
         f'<div class="lt-head">{highlight.link(*document, "lt-title")}{mark}</div>'
         f'<div class="lt-chips">{"".join(chips)}</div></div><div class="lt-places">{places_html}</div></article>'
     )
+
+
+def rivals_table(
+    rows: Iterable[tuple[tuple[str, str], tuple[str, str], tuple[str, str], str]],
+) -> str:
+    """Who stands above a miss: document (text, address), place and lead, latent (text, address), its lead."""
+    names = ("document", "place", "ahead by", "most by the latent", "which alone is ahead by")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(
+        f"<tr><td>{highlight.link(*document)}</td><td>{escape(place)}</td><td>{escape(ahead)}</td>"
+        f"<td>{highlight.link(*latent)}</td><td>{escape(lead)}</td></tr>"
+        for document, (place, ahead), latent, lead in rows
+    )
+    return f'<table class="lt-table lt-linked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

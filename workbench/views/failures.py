@@ -14,7 +14,7 @@ from analyses.figures.types import TYPE_NAMES
 from analyses.misses import FoundBy, blamed_latents, chosen_misses, wins_and_losses
 from retrieval.study import Study
 from workbench import cache, cached_systems, frame, highlight, selection
-from workbench.failure_html import miss_card
+from workbench.failure_html import miss_card, rivals_table
 from workbench.formats import count, percent
 from workbench.latent_html import linked_table
 from workbench.views.carriers import choose_idf
@@ -151,18 +151,19 @@ def show_rivals(key: cache.Key, study: Study, idf: cache.Idf, found: Failures) -
     names, rivals = cache.labels(key), cached_systems.outscored_by(key, query, doc_id, idf, found.k)
     title = study.corpus.titles[study.position[doc_id]] or doc_id
     frame.label(f"Who takes the places of: {title}; a title opens the two beside each other")
-    st.html(
-        linked_table(
-            ("document", "place", "ahead by", "most by the latent", "which alone is ahead by"),
+    rows = (
+        (
             (
-                (rival["title"] or rival["doc_id"],
-                 frame.address("above", q=query, doc=rival["doc_id"], other=doc_id),
-                 (str(rival["rank"]), f"{rival['ahead']:.2f}", f"{names[rival['latent']]}  {rival['latent']}",
-                  f"{rival['lead']:.2f}"))
-                for rival in rivals.to_dict("records")
+                rival["title"] or rival["doc_id"],
+                frame.address("above", q=query, doc=rival["doc_id"], other=doc_id),
             ),
+            (str(rival["rank"]), f"{rival['ahead']:.2f}"),
+            (f"{names[rival['latent']]}  {rival['latent']}", frame.address("latent", latent=rival["latent"])),
+            f"{rival['lead']:.2f}",
         )
-    )  # fmt: skip
+        for rival in rivals.to_dict("records")
+    )
+    st.html(rivals_table(rows))
 
 
 def show_misses(key: cache.Key, study: Study, misses: pd.DataFrame) -> None:

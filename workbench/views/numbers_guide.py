@@ -116,6 +116,32 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
                 "whose intervals overlap can still differ clearly here, since the queries are the "
                 "same.",
             ),
+            (
+                "overlap@10, RBO",
+                "How alike two rankings of one query are: the part of the first ten that both have; and "
+                "rank-biased overlap over a hundred, in which the first ten places have 86% of the weight. "
+                "1 is the same ranking.",
+            ),
+        ),
+    ),
+    (
+        "A miss",
+        (
+            (
+                "Loses by length",
+                "With |d| = avg|d|, and nothing else changed, the document would be among the first k. Beside it "
+                "stands how often that holds of documents that are not relevant.",
+            ),
+            (
+                "Outscored",
+                "None of the other reasons. The latents named are those on which the first documents lead most, "
+                "on average. They say where the score is lost, not what would have been right.",
+            ),
+            (
+                "Power",
+                "On LIMIT: a latent's mean contribution to the relevant documents less that to all others. The "
+                "control is the strongest latent for as many documents drawn at random.",
+            ),
         ),
     ),
     (
