@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from analyses.attribution import share_over_tokens, token_credit
 from analyses.intervals import wilson
-from analyses.smallest_sets import smallest_exit, smallest_swap
+from analyses.smallest_sets import least_to_fall, smallest_exit, smallest_swap
 from analyses.token_credit import position_of
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters, term_weight
@@ -185,10 +185,14 @@ def leave_top(
         others = order[:n_nearest]
         beyond = float(scores[order[n_nearest]]) if len(order) > n_nearest else 0.0
         table = contribution_table(index, encoded.mass, np.append(document, others))
-        found = smallest_exit(table[:, 0], table[:, 1:], others < document, k, seconds, beyond)
-        if found.proven or len(order) <= n_nearest or n_nearest >= MOST:
+        asked = table[:, 0], table[:, 1:], others < document, k
+        found = smallest_exit(*asked, seconds=0, beyond=beyond)
+        enough = len(order) <= n_nearest or least_to_fall(table[:, 0], beyond) >= len(found.rows)
+        if found.proven or enough or n_nearest >= MOST:
             break
         n_nearest *= 4
+    if not found.proven:
+        found = smallest_exit(*asked, seconds=seconds, beyond=beyond)
     rows = found.rows[np.argsort(-table[found.rows, 0], kind="stable")]
     rank = rank_of(scores_of_all(index, without(encoded.mass, rows)), document)
     return SmallestSet(

@@ -74,7 +74,7 @@ def smallest_exit(
 
     own: contributions to it (n,). others: to the others (n, m). others_first: whether each stands before it in
     the corpus (m,). beyond: no document that is not among the others scores more than this. seconds: the
-    integer programme's limit.
+    integer programme's limit; 0 leaves it out.
     """
     useful = np.flatnonzero(own > 0)  # any other latent only pushes the others down
     differences = own[useful, None] - others[useful]
@@ -82,12 +82,12 @@ def smallest_exit(
     idle = gap - differences.sum(axis=0)  # what the latents that only the others have leave them, 0 or less
     table = np.vstack([differences, idle])
     sizes = swap_sizes(table, others_first)
-    unseen = _least_to_lose(own[useful], own.sum() - beyond)
+    unseen = least_to_fall(own, beyond)
     best = _pruned(_greedy(table, others_first, k), table, others_first, k)
     if best is None or len(best) > len(useful):
         best = np.arange(len(useful))  # without all of its own it scores nothing
     bound = min(int(np.sort(np.append(sizes, [unseen] * k))[k - 1]), len(best))
-    if bound < len(best):
+    if bound < len(best) and seconds > 0:
         near = sizes < len(best)
         better, proven = _programme(table[:, near] / own.sum(), others_first[near], k, len(best), seconds)
         bound = max(bound, min(proven, unseen, len(best)))
@@ -95,6 +95,14 @@ def smallest_exit(
             best = better
             bound = min(bound, len(best))
     return Bounded(np.sort(useful[best]), bound)
+
+
+def least_to_fall(own: Floats, score: float) -> int:
+    """Latents that must go, at least, before a document with contributions `own` (n,) falls to `score`."""
+    own = own[own > 0]
+    lost = np.concatenate([[0.0], np.cumsum(-np.sort(-own))])
+    enough = np.flatnonzero(lost >= (own.sum() - score) * (1 - TIE))
+    return int(enough[0]) if len(enough) else len(own)
 
 
 def _rests(ordered: Floats) -> Floats:
@@ -108,13 +116,6 @@ def _passes(left: Floats, on_ties: NDArray[np.bool_], size: Floats) -> NDArray[n
     """Whether a difference `left` is below 0, or a tie that counts; size: the sum of sizes that it comes from."""
     passes: NDArray[np.bool_] = np.where(on_ties, left <= TIE * size, left < -TIE * size)
     return passes
-
-
-def _least_to_lose(own: Floats, gap: float) -> int:
-    """Latents that must go, at least, before the document has lost `gap`; all of them where that never happens."""
-    lost = np.concatenate([[0.0], np.cumsum(-np.sort(-own))])
-    enough = np.flatnonzero(lost >= gap * (1 - TIE))
-    return int(enough[0]) if len(enough) else len(own)
 
 
 def _n_passing(table: Floats, others_first: NDArray[np.bool_], taken: Rows) -> int:

@@ -2,9 +2,9 @@
 
     python benchmarks/attribution.py artifacts/studies/docstrings [--queries 20] [--occlusion 3] [--json]
 
-Queries are spread evenly over the study's; each action is timed once a query, on its first result, or its first and
-fifth. `search and ledgers` is what Search asks for: the ranking, the ledgers of its first ten, and every token's credit
-in them; `new query` also encodes the query. Occlusion encodes a text once a word, so it is timed on a few.
+Queries are spread evenly over the study's; each action is timed once a query, on its first result, or its first
+and fifth. `search and ledgers` is what Search asks for: the ranking, the ledgers of its first ten and the credit
+of every token in them; `new query` also encodes the query. Occlusion encodes a text once a word: timed on a few.
 """
 
 from __future__ import annotations

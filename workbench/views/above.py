@@ -36,8 +36,8 @@ def page() -> None:
     with left:
         show_difference(key, both)
     with right:
-        show_swap(key, query, both)
-        show_exit(key, query, idf, both)
+        show_swap(key, both)
+        leaving = st.container()
     show_texts(key, study, query, idf, both)
     with st.expander("Every latent in numbers"):
         names = cache.labels(key)
@@ -47,6 +47,8 @@ def page() -> None:
             f"Differences sum to {both.ledger['difference'].sum():.5f}; the scores differ by "
             f"{both.scores[0] - both.scores[1]:.5f}. What is left is float32's rounding."
         )
+    with leaving:  # last: it may take seconds
+        show_exit(key, query, idf, both)
 
 
 def choose(study: Study, results: pd.DataFrame) -> tuple[str, str]:
@@ -101,7 +103,7 @@ def show_difference(key: cache.Key, both: Pair) -> None:
     frame.show(chart, "difference")
 
 
-def show_swap(key: cache.Key, query: str, both: Pair) -> None:
+def show_swap(key: cache.Key, both: Pair) -> None:
     """The smallest set of latents without which the two change places, and random sets of that size."""
     upper, lower = ("A", "B") if both.first_leads else ("B", "A")
     frame.label(f"The fewest latents of the query without which {lower} stands above {upper}")
