@@ -5,7 +5,7 @@
     lognormal              ln X normal, mean mu and deviation sigma, rounded to whole numbers
     stretched exponential  P(X >= x) = exp(-(x / scale)^power), rounded to whole numbers
 
-x is the frequency of a term, of at least x_min. x_min is where the power law's Kolmogorov-Smirnov distance is least,
+x is the frequency of a term, of at least x_min: where the power law's Kolmogorov-Smirnov distance is least,
 among all frequencies or, where there are more than `N_CANDIDATES`, that many spread over a log axis; the rivals are
 fitted to the same terms. Goodness of fit is a bootstrap: samples of the fitted law (below x_min, of the data), each
 with an x_min of its own for the power law, and `p_value` is the share of them, the data counted in, that lie as far

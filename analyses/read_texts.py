@@ -1,7 +1,7 @@
 """Texts of a study read anew, and how often each term occurs in them: its queries, and a sample by its controls.
 
-Reading is the encoder's work, and takes from seconds to a minute: what was counted is kept in the study's folder, as
-counted_*.parquet, a row a term and text. The controls read a sample of the documents, drawn by `SEED`.
+Reading is the encoder's work, and takes from seconds to a minute: what was counted is kept in the study's folder,
+as counted_*.parquet, a row a term and text. The controls read a sample of the documents, drawn by `SEED`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def write_controls(study: Study, progress: Progress | None = None) -> None:
 
 
 def counted_queries(study: Study) -> list[tuple[TermCounts, NDArray[np.float32] | None]]:
-    """Latents (with their pooled activation), words and wordpieces of the study's queries; [] until they are kept."""
+    """Latents (with pooled activation), words and wordpieces of the study's queries; [] until they are kept."""
     kept = {name: _kept_queries(study, name) for name in ("latents", "words", "wordpieces")}
     found = []
     for name, table in kept.items():

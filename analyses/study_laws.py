@@ -1,10 +1,11 @@
-"""The laws of a study's vocabularies: every fit with its intervals and tests, made once and kept in the study.
+"""The laws of a study's vocabularies: every fit with its intervals and tests, made once and kept.
 
     laws(study, measure, over) -> Laws          `write_laws` makes them: seconds a vocabulary
 
-Intervals are of documents: the fits are made anew on random halves of the texts, at half of x_min, and scatter there
-about their mean as much as the whole's about the truth (the delete-half jackknife, Shao and Wu 1989). They say what
-other documents would have given, for these terms; a power law's `standard_error` says what other terms would have.
+Intervals are of documents: the fits are made anew on random halves of the texts, at half of x_min, and scatter
+there about their mean as much as the whole's about the truth (the delete-half jackknife, Shao and Wu 1989). They
+say what other documents would have given, for these terms; a power law's `standard_error` says what other terms
+would have.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ import pandas as pd
 from analyses.kept import read_kept, write_kept
 from analyses.power_laws import Sizes, TailFit, compare_laws, fit_at, fit_tails, parameters_of
 from analyses.rank_laws import RankFit, compare_rank_laws, fit_rank, fit_ranks, naive_slope, ranked
-from analyses.read_texts import read_control
+from analyses.read_texts import CONTROLS, read_control
 from analyses.vocabularies import Measure, Over, Vocabulary, vocabularies
 from retrieval.learned_sparse import learned_sparse_model
 from retrieval.study import Study
 
 N_HALVES = 100
-FORMAT = 1
+N_RANKS = 800
+RANK_COLUMNS = ("system", "rank", "frequency", "share", "term", "latent")
+TABLES = ("fits", "parameters", "comparisons", "ranks")
+FORMAT = 2
 Progress = Callable[[str, int, int], None]
 FIT_COLUMNS = (
     *("system", "form", "law", "n_texts", "n_terms", "n_fitted", "x_min", "log_likelihood", "distance"),
-    *("p_value", "n_bootstrap", "standard_error"),
+    *("p_value", "n_bootstrap", "standard_error", "n_occurrences"),
 )
 
 
@@ -37,7 +41,9 @@ FIT_COLUMNS = (
 class Laws:
     """fits: a row a system, form ("frequency", "rank" or "naive") and law: FIT_COLUMNS. parameters: a row a
     parameter of each: system, form, law, parameter, value, low, high (95%, of documents), n_halves. comparisons: a
-    row a pair of laws: system, form, a, b, log_ratio (> 0 for a), p_value, test, n.
+    row a pair of laws: system, form, a, b, log_ratio (> 0 for a), p_value, test, n. ranks: the vocabularies by
+    falling frequency, at N_RANKS ranks spread over a log axis: system, rank, frequency, share (of the texts, or of
+    all occurrences), term (its name), latent (-1 outside of the SAE's own).
     """
 
     measure: str
@@ -45,6 +51,7 @@ class Laws:
     fits: pd.DataFrame
     parameters: pd.DataFrame
     comparisons: pd.DataFrame
+    ranks: pd.DataFrame
 
     @property
     def systems(self) -> list[str]:
@@ -76,13 +83,10 @@ class Laws:
 def laws(study: Study, measure: Measure = "documents", over: Over = "documents") -> Laws | None:
     """The kept laws; None until `write_laws` made them, or where there is something new to count."""
     tables = [
-        read_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", _facts(study))
-        for name in ("fits", "parameters", "comparisons")
+        read_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", _facts(study)) for name in TABLES
     ]
-    fits, parameters, comparisons = tables
-    if fits is None or parameters is None or comparisons is None:
-        return None
-    return Laws(measure, over, fits, parameters, comparisons)
+    found = [table for table in tables if table is not None]
+    return Laws(measure, over, *found) if len(found) == len(TABLES) else None
 
 
 def write_laws(
@@ -99,13 +103,17 @@ def write_laws(
     kept = laws(study, measure, over)
     if kept is not None:
         return kept
-    fits, parameters, comparisons = [], [], []
+    fits: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = []
+    comparisons: list[dict[str, Any]] = []
+    ranks = []
     for system, vocabulary in vocabularies(study, over).items():
         if measure not in vocabulary.measures:
             continue
         found = laws_of(vocabulary, measure, seed, _stage(progress, system))
         for table, rows in zip((fits, parameters, comparisons), found, strict=True):
             table.extend({"system": system, **row} for row in rows)
+        ranks.append(ranks_of(vocabulary, measure))
     tables = {
         "fits": pd.DataFrame(fits, columns=list(FIT_COLUMNS)),
         "parameters": pd.DataFrame(
@@ -115,10 +123,31 @@ def write_laws(
         "comparisons": pd.DataFrame(
             comparisons, columns=["system", "form", "a", "b", "log_ratio", "p_value", "test", "n"]
         ),
+        "ranks": pd.concat(ranks, ignore_index=True) if ranks else pd.DataFrame(columns=list(RANK_COLUMNS)),
     }
     for name, table in tables.items():
         write_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", table, _facts(study))
     return Laws(measure, over, **tables)
+
+
+def ranks_of(vocabulary: Vocabulary, measure: Measure) -> pd.DataFrame:
+    """The vocabulary by falling frequency, at N_RANKS ranks at most; see `Laws`."""
+    frequency = vocabulary.frequency(measure)
+    order = np.argsort(-frequency, kind="stable")
+    order = order[frequency[order] > 0]
+    places = np.unique(np.geomspace(1, max(len(order), 1), N_RANKS).round().astype(int) - 1)
+    chosen = order[places] if len(order) else order
+    whole = vocabulary.n_texts if measure == "documents" else max(frequency.sum(), 1e-12)
+    return pd.DataFrame(
+        {
+            "system": vocabulary.system,
+            "rank": places[: len(chosen)] + 1,
+            "frequency": frequency[chosen],
+            "share": frequency[chosen] / whole,
+            "term": [str(vocabulary.names[term]) for term in chosen],
+            "latent": chosen if vocabulary.system == "latents" else -1,
+        }
+    )
 
 
 def laws_of(
@@ -220,7 +249,7 @@ def _numbers(fit: TailFit | RankFit) -> dict[str, Any]:
     }
     if isinstance(fit, TailFit):
         return {**shared, "n_fitted": fit.n_tail, "x_min": fit.x_min, "standard_error": fit.standard_error}
-    return {**shared, "n_fitted": fit.n}
+    return {**shared, "n_fitted": fit.n, "n_occurrences": fit.n_occurrences}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -237,9 +266,7 @@ def _stage(progress: Progress | None, system: str) -> Callable[[int, int], None]
 
 def _facts(study: Study) -> dict[str, Any]:
     """What the laws hold for: the study, and which controls it kept by then."""
-    controls = [
-        name for name in ("random_directions", "random_encoder") if read_control(study, name) is not None
-    ]
+    controls = [name for name in CONTROLS if read_control(study, name) is not None]
     return {
         "format": FORMAT,
         "study": study.manifest["fingerprint"],

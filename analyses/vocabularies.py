@@ -9,7 +9,7 @@
 
     documents     texts that hold the term (document frequency)
     tokens        tokens on which it fires, or its occurrences (a collection frequency)
-    activation    pooled activation, summed over the texts (a collection frequency); weights where sparse terms are learned
+    activation    pooled activation, summed over the texts (a collection frequency); the weights of learned terms
 
 Activations are no whole numbers: they are counted in thousandths of the median term's, which keeps every exponent.
 """

@@ -1,4 +1,4 @@
-"""Learned sparse retrieval: a masked language model that gives a text weights of terms, whether they stand in it or not.
+"""Learned sparse retrieval: a masked language model gives a text weights of terms, of those it lacks too.
 
     w_j = max_t ln(1 + ReLU(logit_tj))        over the text's tokens t, for each wordpiece j: SPLADE-max
 
@@ -18,7 +18,7 @@ from data.errors import UserError
 from data.models import device_named
 
 TEXTS_AT_ONCE = 1024  # of a block; texts of like length share a batch within it
-TOKENS_PER_PASS = {"cpu": 2048, "cuda": 65_536, "mps": 8192}
+TOKENS_PER_PASS = {"cpu": 1024, "cuda": 65_536, "mps": 8192}
 Progress = Callable[[int, int], None]
 
 

@@ -2,8 +2,8 @@
 
     score(q, d) = sum_j w_j(q) w_j(d)          dot product of term weights (data/learned_sparse.py)
 
-Kept in the study: learned_sparse/ (postings with their weights, terms.json, model.json) and runs/learned_sparse.trec,
-the ranking of the study's queries.
+Kept in the study: learned_sparse/ (postings with their weights, terms.json, model.json), and the ranking of the
+study's queries as runs/learned_sparse.trec.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from workbench.verbs import (
     paper,
     ranking,
     tables,
+    vocabulary,
 )
 
 app = typer.Typer(
@@ -63,6 +64,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "vocabulary-table": tables.vocabulary_table_verb,
         "type-controls": tables.type_controls_verb,
         "map": map.map_verb,
+        "vocabulary": vocabulary.vocabulary_verb,
         "growth": language.growth_verb,
         "head": language.head_verb,
         "length": language.length_verb,
@@ -78,6 +80,7 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "failures": failures.failures_verb,
         "evaluate": asking.evaluate,
         "add-run": failures.add_run_verb,
+        "learned-sparse": vocabulary.learned_sparse_verb,
     },
     "Look, and print": {
         "app": looking.app_verb,

@@ -22,6 +22,7 @@ PAGES = (
     "text",
     "types",
     "map",
+    "laws",
     "growth",
     "head",
     "length",

@@ -18,6 +18,7 @@ KEYS = (
     *("prune", "where", "share", "b", "measure", "against"),
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system"),
+    *("count", "over", "law"),
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {
