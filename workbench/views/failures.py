@@ -74,7 +74,8 @@ def page() -> None:
     misses = choose_misses(key, found)
     show_rivals(key, study, idf, found)
     show_misses(key, study, misses)
-    show_summary(key, misses)
+    if len(misses):
+        show_summary(key, misses)
     show_method(found)
 
 
