@@ -109,6 +109,11 @@ def systems(study: Study, parameters: Bm25Parameters | None = None) -> Systems:
 def own_runs(study: Study, parameters: Bm25Parameters | None = None, depth: int = DEPTH) -> dict[str, Run]:
     """The study's own systems over its queries, the latents under any parameters."""
     queries, documents = study.queries.ids, study.corpus.ids
+    if not len(queries):  # of a collection that came without
+        nothing = np.zeros((0, depth))
+        return dict.fromkeys(
+            OWN, Run(queries, documents, nothing.astype(np.int32), nothing.astype(np.float32))
+        )
     vectors = np.load(study.path / "query_vectors.npy", allow_pickle=False)
     return {
         "latent": search(study.weighted(parameters), query_counts(study), depth, queries, documents),

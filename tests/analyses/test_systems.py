@@ -11,6 +11,7 @@ import pytest
 from analyses.ranking_agreement import agreement
 from analyses.run_folder import add_run, read_run, run_paths
 from analyses.systems import Systems, explained, own_runs, rankings_of, systems
+from data.corpus import Queries
 from data.errors import UserError
 from retrieval.run import write_trec
 from retrieval.search import score_documents
@@ -124,6 +125,15 @@ def test_one_querys_places_are_those_of_its_runs(study: Study, found: Systems) -
     assert table.loc[near, "again_rank"].tolist() == table.loc[near, "bm25_rank"].tolist()
     relevant = {doc for doc, grade in study.qrels[query].items() if grade > 0}
     assert set(table.loc[table["relevant"], "doc_id"]) == relevant
+
+
+def test_a_collection_without_queries_has_systems_and_no_rows(tiny_study: Study) -> None:
+    bare = Study(tiny_study.path, tiny_study.manifest)
+    bare.__dict__.update(queries=Queries([], []), qrels={})
+    found = systems(bare)
+    assert found.names[:3] == ("latent", "cosine", "bm25")
+    assert found.queries.empty
+    assert found.means()["n"].tolist() == [0, 0, 0]
 
 
 def test_what_explains_a_place_is_a_difference_of_scores(study: Study) -> None:

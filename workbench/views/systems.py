@@ -38,6 +38,9 @@ def page() -> None:
         with st.spinner("Reading the query; the first one also loads the encoder"):
             ranking, explained = cached_systems.rankings(key, query, idf, DEPTH, version)
         show_query(key, found, query, query_id, ranking, explained)
+    if not len(found.queries):
+        st.html(highlight.note("This collection came without queries: type one above to see its rankings."))
+        return
     show_means(*cached_systems.means(key, idf, version))
     show_queries(study, found, query_id)
     offer_upload(study)
