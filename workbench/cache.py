@@ -20,7 +20,6 @@ import pandas as pd
 import streamlit as st
 
 from analyses import attribution, comparison, latent_notes, layers, overview, vocabulary
-from analyses.contexts import Highlight
 from analyses.quality_record import QualityCard
 from analyses.sae_comparison import SaeComparison
 from data.errors import UserError
@@ -153,14 +152,6 @@ def rankings(key: Key, query: str, idf: Idf, depth: int) -> pd.DataFrame:
 @st.cache_resource(show_spinner=False, max_entries=256)
 def query_latents(key: Key, query: str, idf: Idf) -> pd.DataFrame:
     return attribution.query_latents(open_study(key), encode(key, query), Bm25Parameters(idf=idf))
-
-
-@st.cache_resource(show_spinner=False, max_entries=512)
-def credits(key: Key, query: str, doc_id: str, idf: Idf) -> list[Highlight]:
-    """Credit of each token of a document over all latents, as marks on its text."""
-    tokens = attribution.token_credit(explanation(key, query, doc_id, idf).document_tokens)
-    spans = zip(tokens["start"].tolist(), tokens["end"].tolist(), tokens["credit"].tolist(), strict=True)
-    return [Highlight(start, end, credit) for start, end, credit in spans if end > start]
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)

@@ -76,9 +76,37 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
                 "leaves is below 1e-5 of it.",
             ),
             (
-                "Credit",
+                "Credit, proportional",
                 "A contribution shared over tokens in proportion to activation. A convention: the "
                 "document's words and the query's words each share the whole of it once.",
+            ),
+            (
+                "Credit, leave one out",
+                "What the score loses without one token's activations, the document's length counted "
+                "anew. Exact. Below nought where the token only lengthens the document.",
+            ),
+            (
+                "Credit, occlusion",
+                "What the score loses when a word is masked and the text encoded again, less what a "
+                "mask that hides nothing loses. A mask disturbs every other token's state, so this "
+                "credit is often of the same size as its own noise.",
+            ),
+            (
+                "Deletion, insertion",
+                "The score as words go, or come, highest credit first; their area is the mean height. "
+                "A credit that means something falls faster, or rises faster, than random orders do.",
+            ),
+            (
+                "Smallest set",
+                "The fewest latents of the query without which two documents change places, found by "
+                "adding up and checked by searching again. Exact for a pair; out of the first ten it is "
+                "exact where the page says so, else between two bounds.",
+            ),
+            (
+                "Parts of the cosine",
+                "Mean pooling makes the cosine a sum over the document's latents, the SAE's bias and what "
+                "the SAE does not reconstruct. Drowned is a latent with a larger share of BM25's score "
+                "than of that sum.",
             ),
             (
                 "Score",
