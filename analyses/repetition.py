@@ -94,6 +94,9 @@ def repetition_by_frequency(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         for system, part in table.groupby("system", sort=False)
         for measure in ("adaptation", "chance", "burstiness")
     ]
+    if not parts:  # a collection of so few documents that no term comes in enough of them
+        columns = ["x", "median", "low", "high", "lower", "upper", "n", "system", "measure"]
+        return pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -110,10 +110,12 @@ def read_provenance(path: Path) -> dict[str, Any]:
     """What `write_figure` noted in a file; a file without it is a `UserError`."""
     read = {".pdf": _read_pdf, ".svg": _read_svg, ".png": _read_png}.get(path.suffix)
     try:
-        text = read(path.read_bytes()) if read else None
-        record = json.loads(text) if text else None
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    try:
+        text = read(content) if read else None
+        record = json.loads(text) if text else None
     except Exception:  # whatever a reader of files says of one that is broken
         record = None
     if not isinstance(record, dict):

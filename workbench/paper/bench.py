@@ -94,7 +94,7 @@ class Bench:
         materials, named = self.materials, cell.collection
         collection = materials.collection(named)
         judged = {query: dict(collection.qrels.get(query, {})) for query in collection.queries.ids}
-        return {
+        facts = {
             "format": FORMAT,
             "cell": cell.record(),
             "corpus": materials.corpus_name(named.source, named.split),
@@ -102,6 +102,8 @@ class Bench:
             "encoder": materials.encoder(cell.encoder).fingerprint if cell.encoder else None,
             "dictionary": materials.dictionary_name(cell.dictionary) if cell.dictionary else None,
         }
+        as_kept: dict[str, Any] = json.loads(json.dumps(facts))  # tuples are lists there
+        return as_kept
 
     def run(self, cell: Cell) -> Run:
         """Rank the collection's queries by the cell's system."""

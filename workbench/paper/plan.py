@@ -5,13 +5,16 @@ Tokens are counted, speeds are measured here and now for a second each (workbenc
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.encoders import EncoderConfig
-from workbench.cost import measure_speeds
+from workbench.cost import measure_training
 from workbench.paper.bench import Bench, ordered
 from workbench.paper.cells import Cell, Dictionary
 from workbench.paper.config import NamedCollection, PaperConfig
@@ -20,6 +23,7 @@ from workbench.paper.items import Item
 from workbench.paper.materials import Materials
 from workbench.stages import store_folder, text_source
 
+N_TEXTS = 48  # encoded to measure a speed
 RANKING_SECONDS = 0.3  # of a cell whose index is there, on a small collection
 
 
@@ -60,34 +64,33 @@ def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
 
 
 class _Speeds:
-    """Tokens a second of encoders and trainers, each measured once."""
+    """Tokens a second of encoders and trainers, each measured once, on a few of these very texts."""
 
     def __init__(self, materials: Materials) -> None:
         self._materials = materials
         self._encode: dict[EncoderConfig, float] = {}
-        self._train: dict[tuple[int, int], float] = {}
+        self._states: dict[EncoderConfig, NDArray[np.float16]] = {}
+        self._train: dict[tuple[EncoderConfig, int, int], float] = {}
 
     def encode(self, config: EncoderConfig, named: NamedCollection) -> float:
-        key = replace(config, layer=None, device="auto")
+        key = replace(config, layer=None)
         if key not in self._encode:
-            self._encode[key] = self._measure(config, named, 64, 4)[0]
+            encoder, texts = self._materials.encoder(key), self._materials.collection(named).corpus.texts
+            sample = [texts[int(row)] for row in np.linspace(0, len(texts) - 1, N_TEXTS)]
+            encoder.encode(sample[:2])  # the first pass also sets things up
+            began = time.perf_counter()
+            self._states[key] = encoder.encode(sample).states.values
+            self._encode[key] = len(self._states[key]) / (time.perf_counter() - began)
         return self._encode[key]
 
     def train(self, dictionary: Dictionary) -> float:
-        size = (dictionary.train.n_latents, dictionary.train.k)
+        key, train = replace(dictionary.encoder, layer=None), dictionary.train
+        size = (key, train.n_latents, train.k)
         if size not in self._train:
-            self._train[size] = self._measure(dictionary.encoder, _text_of(dictionary), *size)[1]
+            self.encode(key, _text_of(dictionary))
+            device = str(self._materials.encoder(key).device)
+            self._train[size] = measure_training(train, self._states[key], device, 0.5)
         return self._train[size]
-
-    def _measure(
-        self, config: EncoderConfig, named: NamedCollection, n_latents: int, k: int
-    ) -> tuple[float, float]:
-        from sae.train_config import TrainConfig
-
-        collection = self._materials.collection(named)
-        train = TrainConfig(4096, n_latents, k)
-        measured = measure_speeds(collection, self._materials.encoder(config), train)
-        return measured.encode, measured.train
 
 
 def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
