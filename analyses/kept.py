@@ -33,3 +33,11 @@ def read_kept(path: Path, facts: Mapping[str, Any]) -> pd.DataFrame | None:
     stored = pq.read_table(path)
     kept = (stored.schema.metadata or {}).get(FACTS, b"null")
     return stored.to_pandas() if json.loads(kept) == dict(facts) else None
+
+
+def is_kept(path: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether `read_kept` would find a table there; its rows are not read."""
+    if not path.is_file():
+        return False
+    kept = (pq.read_schema(path).metadata or {}).get(FACTS, b"null")
+    return bool(json.loads(kept) == dict(facts))

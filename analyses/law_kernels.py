@@ -32,9 +32,9 @@ def zeta(a: float, x: float) -> float:
     """Hurwitz's zeta(a, x) = sum_{i >= 0} (x + i)^-a, by Euler and Maclaurin's formula from 20 on; a > 1."""
     total = 0.0
     while x < 20.0:
-        total += x**-a
+        total += math.exp(-a * math.log(x))
         x += 1.0
-    y = x**-a
+    y = math.exp(-a * math.log(x))
     z = (
         a
         / (12.0 * x)
@@ -93,7 +93,7 @@ def log_norm(law: int, a: float, b: float, x_min: float) -> float:
         return math.log(0.5 * math.erfc(z)) if z < 25.0 else FAR
     if not (-60.0 <= a <= 90.0 and -6.0 <= b <= 3.0):
         return FAR
-    return -((math.exp(a) * (x_min - 0.5)) ** math.exp(b))
+    return -math.exp(math.exp(b) * (a + math.log(x_min - 0.5)))
 
 
 @kernel

@@ -194,7 +194,7 @@ def fit_rival(law: Law, tail: Sizes, x_min: float, exponent: float) -> tuple[flo
     """The most likely a and b of a law of two parameters: the best of a few simplexes from different starts."""
     logs = np.log(tail.values)
     mean = float(tail.counts @ logs) / tail.n
-    spread = float(np.sqrt(max(tail.counts @ np.square(logs - mean) / tail.n, 1e-2)))
+    spread = max(float(tail.counts @ np.square(logs - mean)) / tail.n, 1e-2) ** 0.5
     cut = -np.log(tail.values[-1])
     starts = {
         "truncated_power_law": [(exponent, cut), (max(exponent - 1, 0.5), cut + 2), (exponent, -29.0)],
@@ -284,7 +284,8 @@ def draw(
     known = np.isfinite(rare) & (rare > 1e-14)
     grid, rare = grid[known], np.minimum.accumulate(rare[known])
     uniform = np.log(np.maximum(generator.random(n), rare[-1]))
-    return np.floor(np.exp(np.interp(-uniform, -np.log(rare), np.log(grid))) * (1 + 1e-12))
+    logs: NDArray[np.float64] = np.interp(-uniform, -np.log(rare), np.log(grid))
+    return np.floor(np.exp(logs) * (1 + 1e-12))
 
 
 def _drawn(law: Law, a: float, b: float, x_min: float, sizes: Sizes, generator: np.random.Generator) -> Sizes:

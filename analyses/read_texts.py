@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analyses.kept import read_kept, write_kept
+from analyses.kept import is_kept, read_kept, write_kept
 from analyses.surface import readable_wordpiece, word_around
 from analyses.term_counts import TermCounts
 from analyses.vocabulary import vocabulary_table
@@ -46,7 +46,12 @@ def read_control(study: Study, control: str) -> pd.DataFrame | None:
 
 def controls_are_kept(study: Study) -> bool:
     """Whether `write_controls` has nothing to do."""
-    return all(read_control(study, control) is not None for control in CONTROLS if _exists(study, control))
+    return all(control_is_kept(study, control) for control in CONTROLS if _exists(study, control))
+
+
+def control_is_kept(study: Study, control: str) -> bool:
+    """Whether `read_control` gives a table."""
+    return is_kept(study.path / f"counted_{control}.parquet", _facts(study))
 
 
 def write_controls(study: Study, progress: Progress | None = None) -> None:
@@ -58,7 +63,7 @@ def write_controls(study: Study, progress: Progress | None = None) -> None:
 
     texts = [study.corpus.texts[int(document)] for document in sample_of(study)]
     for control in CONTROLS:
-        if not _exists(study, control) or read_control(study, control) is not None:
+        if not _exists(study, control) or control_is_kept(study, control):
             continue
         encoder, sae = study.encoder, study.sae
         if control == "random_encoder":
@@ -102,7 +107,8 @@ def counted_queries(study: Study) -> list[tuple[TermCounts, NDArray[np.float32] 
 
 def queries_are_kept(study: Study) -> bool:
     """Whether `write_queries` has nothing to do."""
-    return bool(counted_queries(study))
+    names = ("latents", "words", "wordpieces")
+    return all(is_kept(study.path / f"counted_queries_{name}.parquet", _facts(study)) for name in names)
 
 
 def write_queries(study: Study, progress: Progress | None = None) -> None:

