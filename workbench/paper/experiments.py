@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from data.encoders import EncoderConfig
@@ -161,9 +162,17 @@ def pruning(config: PaperConfig) -> Iterator[Measurement]:
                             )  # fmt: skip
 
 
+SWEEPS = ("n_latents", "k", "n_tokens", "layer", "max_length", "pooling", "phi", "seed", "k1_b")
+
+
+def one_sweep(config: PaperConfig, name: str) -> Iterator[Measurement]:
+    """The part of `sweep` in which one thing is varied, and what no value changes (sweep "")."""
+    return (one for one in sweep(config) if one.labels["sweep"] in (name, ""))
+
+
 EXPERIMENTS: Mapping[str, Experiment] = {
     "retrieval": retrieval,
     "limit": limit,
-    "sweep": sweep,
     "pruning": pruning,
+    **{f"sweep {name}": partial(one_sweep, name=name) for name in SWEEPS},
 }

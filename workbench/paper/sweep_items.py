@@ -29,7 +29,7 @@ FIELDS = {"layer": "layers", "seed": ""}  # where a sweep's field in the configu
 def swept(evidence: Evidence, name: str) -> Made:
     """nDCG@10 over the values, with intervals over queries; what the values do not change stands as a line."""
     title, axis, log = TITLES[name]
-    measured = evidence.measured("sweep")
+    measured = evidence.measured(f"sweep {name}")
     mine = measured[measured["sweep"] == name]
     if not log:
         mine = mine.assign(value=mine["value"].astype(str))
@@ -72,7 +72,7 @@ def swept(evidence: Evidence, name: str) -> Made:
 
 def heat(evidence: Evidence) -> Made:
     """nDCG@10 over k1 and b, the paper's untuned 8 and .7 ringed."""
-    measured = evidence.measured("sweep")
+    measured = evidence.measured("sweep k1_b")
     mine = measured[measured["sweep"] == "k1_b"]
     mine = mine.assign(k1=[value[0] for value in mine["value"]], b=[value[1] for value in mine["value"]])
     table = mean_over_seeds(mine, ["k1", "b"], MEASURE)
@@ -108,7 +108,7 @@ ITEMS = (
             f"sweep-{name.replace('_', '-')}",
             f"Sweep: {title}",
             partial(swept, name=name),
-            ("sweep",),
+            (f"sweep {name}",),
             wanted=partial(_is_swept, name=name),
         )
         for name, (title, _, _) in TITLES.items()
@@ -117,7 +117,7 @@ ITEMS = (
         "sweep-k1-b",
         "Sweep: k1 and b",
         heat,
-        ("sweep",),
+        ("sweep k1_b",),
         wanted=lambda config: len(config.sweeps.k1) > 1 and len(config.sweeps.b) > 1,
     ),
 )
