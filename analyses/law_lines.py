@@ -53,7 +53,8 @@ def law_line(laws: Laws, system: str, law: Line) -> pd.DataFrame:
         shares = rank_shares(n, of["exponent"], of.get("shift", 0.0))
         rank = np.unique(np.geomspace(1, n, 200).round().astype(np.int64))
         share = shares[rank - 1] * float(fit["n_occurrences"]) * scale
-    return pd.DataFrame({"system": system, "law": law, "rank": rank, "share": share})
+    line = pd.DataFrame({"system": system, "law": law, "rank": rank, "share": share})
+    return line[line["share"] <= 1.0]  # a law knows no bound, but no term is in more than all texts
 
 
 def values_of(laws: Laws, system: str, law: str) -> dict[str, float]:

@@ -101,7 +101,7 @@ def test_a_study_keeps_the_vocabulary_and_the_run(
     assert index.n_docs == len(study.corpus)
     kept = read_trec(study.path / "runs" / "learned_sparse.trec")
     assert [name for name, _ in kept.results(0)] == [name for name, _ in run.results(0)]
-    np.testing.assert_array_equal(kept.scores[0], run.scores[0])
+    assert [score for _, score in kept.results(0)] == [score for _, score in run.results(0)]
     found = vocabularies(study)["learned_sparse"]
     assert found.measures == ("documents", "activation")
     np.testing.assert_array_equal(found.frequency(), index.document_frequency)

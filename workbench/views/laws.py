@@ -56,7 +56,13 @@ def page() -> None:
         frame.label(f"What the data allow one to say of the {NAMES[system].lower()}")
         st.html("".join(highlight.note(sentence) for sentence in said(laws, system)))
     frame.label("Every fit, with 95% intervals of documents")
-    st.dataframe(readable(laws), hide_index=True, width="stretch", height=420)
+    st.dataframe(
+        readable(laws), hide_index=True, width="stretch", height=420,
+        column_config={
+            "Parameters (95% interval)": st.column_config.TextColumn(width=420),
+            **{name: st.column_config.TextColumn(width=80) for name in ("KS distance", "p (bootstrap)")},
+        },
+    )  # fmt: skip
     with st.expander("Which law fits better: likelihood-ratio tests"):
         st.dataframe(compared(laws), hide_index=True, width="stretch")
     with st.expander("What the data allow one to say of the others"):
@@ -123,7 +129,7 @@ def show_figure(key: cache.Key, laws: Laws, law: Line) -> None:
         else ""
     )
     st.caption(
-        f"Dotted: {LAW_NAMES[law].lower()}, over the terms it was fitted to. Click a latent to open it.{beside}"
+        f"Dotted: {LAW_NAMES[law]}, over the terms it was fitted to. Click a latent to open it.{beside}"
     )
     if event and event.selection.points:
         latent = _clicked(event.selection.points[0])
