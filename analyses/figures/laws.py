@@ -50,12 +50,16 @@ def laws_figure(
     where given, is marked.
     """
     chart = figure(height)
-    for system, part in ranks.groupby("system", sort=False):
-        name = str(system)
+    systems = list(dict.fromkeys(ranks["system"]))
+    for place, system in reversed(
+        list(enumerate(systems))
+    ):  # the latents last, on top, where they can be clicked
+        part, name = ranks[ranks["system"] == system], str(system)
         chart.add_scatter(
             x=part["rank"],
             y=part["share"],
             name=NAMES.get(name, plain(name)),
+            legendrank=place,
             # points under the line, so that one can be clicked
             mode="lines+markers" if name == "latents" else "lines",
             marker={"size": 4, "color": COLOURS.get(name, QUIET)},
