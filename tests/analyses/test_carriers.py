@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.sparse import csc_array, csr_array
@@ -38,11 +41,13 @@ def test_what_is_lost_is_what_ranking_again_says(tiny_study: Study) -> None:
         )
 
 
-def test_kept_tables_say_the_same_and_families_are_searches(tiny_study: Study) -> None:
-    write_vocabulary(tiny_study)
-    write_types(tiny_study)
-    write_carriers(tiny_study)
-    found = carriers(tiny_study)
+def test_kept_tables_say_the_same_and_families_are_searches(tiny_study: Study, tmp_path: Path) -> None:
+    shutil.copytree(tiny_study.path, tmp_path / "study")
+    own = Study.open(tmp_path / "study")
+    write_vocabulary(own)
+    write_types(own)
+    write_carriers(own)
+    found = carriers(own)
     assert found is not None
     judged = judged_queries(tiny_study)
     lost = lost_by_latent(tiny_study, judged, PARAMETERS)

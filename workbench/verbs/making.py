@@ -181,7 +181,9 @@ def train_verb(
         print_json(facts if seeds > 1 else facts[0])
     elif workers.is_first:
         what = f"{seeds} SAEs" if seeds > 1 else "SAE"
-        print(f"{what} in {out}: {saes[0].architecture}, {latents:,} latents, k {k}")
+        saved = saes[0].architecture
+        told = architecture if saved == architecture else f"{architecture}, saved as {saved} as SAELens does"
+        print(f"{what} in {out}: {told}, {latents:,} latents, k {k}")
 
 
 def index_verb(
