@@ -226,6 +226,13 @@ ENTRIES: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
                 "the control: a bend that they show too is the collection's, not the SAE's.",
             ),
             (
+                "A law and its p",
+                "A power law of exponent α above a threshold; Zipf's rank form falls with 1 / (α − 1). p is the "
+                "share of samples of the fitted law that lie as far from their own fit as the data do: below 0.1 "
+                "the law is ruled out; above, it may hold, and so may others. The distance says by how much of the "
+                "terms it is off: with thousands of terms a little will do. The words of the texts stand beside.",
+            ),
+            (
                 "Growth, β",
                 "Distinct terms met against tokens read. Heaps' law is a straight line of slope β on both log "
                 "scales. The exponent at the end is exact, the share of terms in one document alone: near nought, "
