@@ -166,7 +166,7 @@ def _interval(rows: pd.DataFrame, law: str, parameter: str) -> str:
 
 
 def _p(value: float) -> str:
-    return f"= {value:.2g}" if value >= 0.0095 else f"≤ {value:.1g}"
+    return f"= {value:.2g}" if value > 0.001 else "≤ 0.001"  # the least that 1,000 samples can say
 
 
 def _named(laws: list[Any]) -> str:
