@@ -36,8 +36,8 @@ Floats = NDArray[np.float64]
 class Faithfulness:
     """Curves and areas of some methods beside random orders, for one text.
 
-    curves: curve (deletion, insertion), method ("random" among them), part (of the wordpieces), score (over the whole
-    text's), low, high (random: 95% of the orders; else NaN). areas: curve, method, area, random, low, high
+    curves: curve (deletion, insertion), method ("random" among them), part (of the wordpieces), score (over the
+    whole text's), low, high (random: 95% of the orders; else NaN). areas: curve, method, area, random, low, high
     (mean and 95% of the random orders), random_as_good (random orders at least as faithful, of n_orders).
     """
 
