@@ -62,6 +62,15 @@ def current() -> dict[str, str]:
     return dict(_session().get(STORE, {}))
 
 
+def number(key: str, otherwise: float) -> float:
+    """A chosen number from 0 on; `otherwise` where there is none, or what an address says is no such number."""
+    try:
+        value = float(current().get(key, ""))
+    except ValueError:
+        return otherwise
+    return value if 0 <= value < 1e6 else otherwise
+
+
 def choose(**changes: object) -> None:
     """Change the selection, and the URL with it."""
     _store(changed(current(), changes))

@@ -43,8 +43,8 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
 def chosen(idf: cache.Idf) -> Bm25Parameters:
     """The sliders; what they say lives in the URL."""
     here, paper = selection.current(), Bm25Parameters()
-    k1 = min(K1, key=lambda step: abs(step - _number(here.get("k1", ""), paper.k1)))
-    b = min(max(_number(here.get("b", ""), paper.b), 0.0), 1.0)
+    k1 = min(K1, key=lambda step: abs(step - selection.number("k1", paper.k1)))
+    b = min(max(selection.number("b", paper.b), 0.0), 1.0)
     phi: Phi = next((one for one in PHIS if one == here.get("phi")), paper.phi)
     first, second, third = st.columns([1.3, 1.3, 1.2], gap="large", vertical_alignment="bottom")
     picked_k1 = first.select_slider(
@@ -97,11 +97,3 @@ def show_all(key: cache.Key, paper: Bm25Parameters, other: Bm25Parameters) -> No
     if at_most is not None and st.button(f"All {count(n)} queries"):
         st.session_state[wanted] = True
         st.rerun()
-
-
-def _number(text: str, otherwise: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return otherwise
-    return value if 0 <= value < 1e6 else otherwise

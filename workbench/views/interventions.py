@@ -25,7 +25,8 @@ PRESETS = {
     "chosen": "Choose",
 }
 PLACE_NAMES: dict[Place, str] = {"query": "Query", "index": "Whole index", "document": "One document"}
-N_STRONGEST, MOST, N_SAMPLE, LONGEST = 3, 40, 200, 60
+N_STRONGEST, MOST, LONGEST = 3, 40, 60
+MOST_MASS = 1000.0
 
 
 def page() -> None:
@@ -189,17 +190,16 @@ def strength(place: Place) -> tuple[float, float | None]:
     """By how much, or to what mass: factor and mass."""
     here = selection.current()
     if place != "index" and here.get("mass"):
-        mass = st.number_input(
-            "Set their mass to", 0.0, 1000.0, _number(here["mass"], 1.0), 0.5, key="mass value"
-        )
-        if mass != _number(here["mass"], 1.0):
+        now = min(selection.number("mass", 1.0), MOST_MASS)
+        mass = st.number_input("Set their mass to", 0.0, MOST_MASS, now, 0.5, key="mass value")
+        if mass != now:
             selection.choose(mass=f"{mass:g}")
             st.rerun()
         if st.button("Multiply instead", type="tertiary"):
             selection.choose(mass=None)
             st.rerun()
         return 0.0, mass
-    asked = _number(here.get("factor", ""), 0.0)
+    asked = selection.number("factor", 0.0)
     factor = st.slider(
         "Times their mass (0 takes them out)", 0.0, 4.0, min(asked, 4.0), 0.25, key=f"factor {asked}"
     )
@@ -313,11 +313,3 @@ def show_all(key: cache.Key, study: Study, change: Intervention, idf: cache.Idf)
         f"{count(found.n_queries)} queries, {count(found.n_using)} of which have one of these latents; "
         f"p = {found.p:.4f} (paired randomisation test). {controls}"
     )
-
-
-def _number(text: str, otherwise: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return otherwise
-    return value if 0 <= value < 1e6 else otherwise

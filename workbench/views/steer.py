@@ -52,7 +52,7 @@ def choose(
     act = "ablate" if here.get("factor") == "0" else "add"
     said = here.get("latent", "")
     latent = int(said) if said.isdigit() and int(said) < study.n_latents else int(latents["latent"].iloc[0])
-    strength = min(STRENGTHS, key=lambda step: abs(step - _number(here.get("mass", ""), START)))
+    strength = min(STRENGTHS, key=lambda step: abs(step - selection.number("mass", START)))
     first, second, third, fourth = st.columns([1.7, 1, 1.2, 1], gap="medium", vertical_alignment="bottom")
     options = list(dict.fromkeys([latent, *latents["latent"].tolist()]))
     picked = first.selectbox(
@@ -164,11 +164,3 @@ def choose_tokens(change: Steer, found: Steered) -> None:
     if sorted(picked) != sorted(now):
         selection.choose(part=",".join(map(str, sorted(picked))) or None)
         st.rerun()
-
-
-def _number(text: str, otherwise: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return otherwise
-    return value if 0 <= value < 1e6 else otherwise
