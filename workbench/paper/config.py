@@ -157,8 +157,13 @@ class PaperConfig:
 
 
 def read_config(path: Path | None = None) -> PaperConfig:
-    """The configuration in a TOML file, the shipped one if None; paths in it are relative to the file."""
+    """The configuration in a TOML file, or a shipped one by its name ("scifact"); `SHIPPED` if None.
+
+    Paths in it are relative to the working folder, or to the file.
+    """
     path = path or SHIPPED
+    shipped_path = CONFIGS / f"{path}.toml"
+    path = shipped_path if not path.exists() and shipped_path.is_file() else path
     try:
         record = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -17,7 +17,11 @@ def paper_verb(
     out: Annotated[Path, typer.Option(help="Folder for figures and tables.", metavar="DIR")],
     config: Annotated[
         Path | None,
-        typer.Option(help="What to measure, as TOML; the shipped one if left out.", metavar="FILE"),
+        typer.Option(
+            help="What to measure, as TOML, or a shipped one by name (embedded, scifact, paper); "
+            "embedded if left out.",
+            metavar="FILE",
+        ),
     ] = None,
     again: Annotated[
         Path | None,
