@@ -163,12 +163,12 @@ def read_config(path: Path | None = None) -> PaperConfig:
     """
     path = path or SHIPPED
     shipped_path = CONFIGS / f"{path}.toml"
-    path = shipped_path if not path.exists() and shipped_path.is_file() else path
+    path = shipped_path if not path.is_file() and shipped_path.is_file() else path
     try:
         record = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         shipped = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.toml")))
-        raise UserError(f"{path} does not exist: give a TOML file (shipped: {shipped})") from None
+        raise UserError(f"{path} is no file: give a TOML file (shipped: {shipped})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid TOML ({error})") from None
     return with_paths(PaperConfig.from_dict(record, path.name), path.parent)
