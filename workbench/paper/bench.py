@@ -18,16 +18,18 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from ir_measures import R
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from analyses.kept import read_kept, write_kept
-from data.encoders import EncoderConfig, TokenStates
+from data.encoders import Encoder, EncoderConfig, TokenStates
 from data.errors import UserError
 from data.files import fingerprint
+from data.learned_sparse import LearnedSparse
 from retrieval.bm25 import LEXICAL
 from retrieval.cosine import cosine_search
 from retrieval.evaluate import MEASURES, evaluate
 from retrieval.index import Index, WeightedIndex, write_index
+from retrieval.learned_sparse import dot_product_run
 from retrieval.lexical import count_words
 from retrieval.pruning import as_many_postings, least_frequent, most_frequent, without_terms
 from retrieval.run import Run, write_trec
@@ -50,11 +52,13 @@ class Bench:
         self.materials = materials
         self._words = lru_cache(maxsize=1)(self._index_words)
         self._latents = lru_cache(maxsize=1)(self._index_latents)
+        self._terms = lru_cache(maxsize=1)(self._index_terms)
         materials.folder.mkdir(parents=True, exist_ok=True)
         self._scratch = TemporaryDirectory(prefix=".scratch-", dir=materials.folder)
 
     def close(self) -> None:
         self._latents.cache_clear()
+        self._terms.cache_clear()
         self._scratch.cleanup()
 
     def measure(self, cell: Cell) -> pd.DataFrame:
@@ -99,7 +103,7 @@ class Bench:
             "cell": cell.record(),
             "corpus": materials.corpus_name(named.source, named.split),
             "queries": fingerprint([list(collection.queries.texts), judged]),
-            "encoder": materials.encoder(cell.encoder).fingerprint if cell.encoder else None,
+            "encoder": self._reader(cell).fingerprint if cell.encoder else None,
             "dictionary": materials.dictionary_name(cell.dictionary) if cell.dictionary else None,
         }
         as_kept: dict[str, Any] = json.loads(json.dumps(facts))  # tuples are lists there
@@ -112,6 +116,8 @@ class Bench:
         if cell.system == "bm25":
             return search(*self._words(cell.collection), DEPTH, *ids)
         assert cell.encoder is not None  # the other systems have one
+        if cell.system == "learned_sparse":
+            return dot_product_run(*self._terms(cell.collection, cell.encoder), DEPTH, *ids)
         if cell.system == "cosine":
             vectors = np.concatenate(
                 [states.pooled for states in self.materials.store(cell.collection, cell.encoder).blocks()]
@@ -133,6 +139,23 @@ class Bench:
         counts, vocabulary = count_words(collection.corpus.texts)
         index = WeightedIndex.of(Index.from_counts(counts), LEXICAL)
         return index, vocabulary.count(collection.queries.texts)
+
+    def _index_terms(self, named: NamedCollection, config: EncoderConfig) -> tuple[Index, csr_array]:
+        """A learned-sparse model's postings of a collection, and its queries' weights, (n_queries, n_terms)."""
+        collection, model = self.materials.collection(named), self.materials.learned_sparse(config)
+
+        def report(done: int, total: int) -> None:
+            self.materials.progress(f"Learned-sparse terms of {named.name}", done, total, "documents")
+
+        folder = Path(self._scratch.name) / "terms"
+        index = write_index(folder, model.weigh(collection.corpus.texts, report), model.n_terms)
+        return index, csr_array(vstack(list(model.weigh(collection.queries.texts)), format="csr"))
+
+    def _reader(self, cell: Cell) -> Encoder | LearnedSparse:
+        """The model that a cell's texts are read by."""
+        assert cell.encoder is not None
+        load = self.materials.learned_sparse if cell.system == "learned_sparse" else self.materials.encoder
+        return load(cell.encoder)
 
     def _index_latents(
         self, named: NamedCollection, encoder: EncoderConfig, dictionary: Dictionary, pooling: Pooling

@@ -13,7 +13,7 @@ from retrieval.bm25 import Bm25Parameters
 from sae.train_config import TrainConfig
 from workbench.paper.config import NamedCollection, SaeRecipe
 
-System = Literal["latent", "cosine", "bm25"]
+System = Literal["latent", "cosine", "bm25", "learned_sparse"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Cell:
-    """encoder, dictionary and scoring are there where the system has them."""
+    """encoder, dictionary and scoring are there where the system has them; of learned sparse, its model."""
 
     collection: NamedCollection
     system: System

@@ -49,6 +49,8 @@ def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measuremen
 
     few = config.seeds[: config.controls.seeds]
     yield told(Cell(named, "bm25"), "bm25")
+    if splade := learned_sparse(config):
+        yield told(Cell(named, "learned_sparse", splade), "learned_sparse")
     for encoder in config.encoders:
         reader = encoder.config
         yield told(Cell(named, "cosine", reader), "cosine", encoder.name)
@@ -75,6 +77,12 @@ def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measuremen
             yield told(cell, "latent", name, config.saes[0].name, seed, True)
 
 
+def learned_sparse(config: PaperConfig) -> EncoderConfig | None:
+    """The learned-sparse model that is asked for, reading as many tokens as the first encoder."""
+    model = config.controls.learned_sparse
+    return EncoderConfig(model, max_length=config.encoders[0].config.max_length) if model else None
+
+
 def limit(config: PaperConfig) -> Iterator[Measurement]:
     """Columns collection, system, seed."""
     generated = [
@@ -85,6 +93,9 @@ def limit(config: PaperConfig) -> Iterator[Measurement]:
     for named in (*generated, *config.limit.sources):
         where = {"collection": named.name}
         yield Measurement(Cell(named, "bm25"), {**where, "system": "bm25", "seed": -1})
+        if splade := learned_sparse(config):
+            cell = Cell(named, "learned_sparse", splade)
+            yield Measurement(cell, {**where, "system": "learned_sparse", "seed": -1})
         yield Measurement(Cell(named, "cosine", reader), {**where, "system": "cosine", "seed": -1})
         for seed in config.seeds:
             cell = Cell(named, "latent", reader, Dictionary.of(recipe, reader, seed))

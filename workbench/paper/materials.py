@@ -21,6 +21,7 @@ from data.encoders import Encoder, EncoderConfig, TokenStates
 from data.files import fingerprint
 from data.layer_reader import Layer
 from data.layers import write_stores
+from data.learned_sparse import LearnedSparse
 from retrieval.pipeline import evenly_spaced
 from sae.model import SparseAutoencoder
 from workbench.artifacts import artifacts
@@ -45,6 +46,7 @@ class Materials:
         self._loaded = lru_cache(maxsize=8)(load_collection)
         self._named = lru_cache(maxsize=32)(self._load_named)
         self._fingerprint = lru_cache(maxsize=64)(self._read_fingerprint)
+        self._learned_sparse = lru_cache(maxsize=1)(LearnedSparse.load)
         self._query_states = lru_cache(maxsize=1)(self._encode_queries)
 
     def collection(self, named: NamedCollection) -> Collection:
@@ -68,6 +70,10 @@ class Materials:
                 self._encoders[final] = Encoder.load(final)
             self._encoders[config] = self._encoders[final].at_layer(config.layer)
         return self._encoders[config]
+
+    def learned_sparse(self, config: EncoderConfig) -> LearnedSparse:
+        """A learned-sparse model by the same words as an encoder: model, max_length."""
+        return self._learned_sparse(config.model, config.max_length, self._device)
 
     def store(self, named: NamedCollection, config: EncoderConfig) -> ActivationStore:
         """Token states of all documents of a collection."""

@@ -41,7 +41,12 @@ class Step:
 def plan(config: PaperConfig, items: Sequence[Item], materials: Materials, bench: Bench) -> list[Step]:
     """Every step of making these items, in their order."""
     names = dict.fromkeys(name for item in items for name in item.experiments)
-    cells = ordered([one.cell for name in names for one in EXPERIMENTS[name](config)])
+    return plan_cells([one.cell for name in names for one in EXPERIMENTS[name](config)], materials, bench)
+
+
+def plan_cells(asked: Sequence[Cell], materials: Materials, bench: Bench) -> list[Step]:
+    """Every step of measuring these cells."""
+    cells = ordered(asked)
     missing = [cell for cell in cells if not bench.is_measured(cell)]
     done = len(cells) - len(missing)
     steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
@@ -75,13 +80,20 @@ class _Speeds:
     def encode(self, config: EncoderConfig, named: NamedCollection) -> float:
         key = replace(config, layer=None)
         if key not in self._encode:
-            encoder, texts = self._materials.encoder(key), self._materials.collection(named).corpus.texts
-            sample = [texts[int(row)] for row in np.linspace(0, len(texts) - 1, N_TEXTS)]
+            encoder = self._materials.encoder(key)
+            sample = _evenly(self._materials.collection(named).corpus.texts)
             encoder.encode(sample[:2])  # the first pass also sets things up
             began = time.perf_counter()
             self._states[key] = encoder.encode(sample).states.values
             self._encode[key] = len(self._states[key]) / (time.perf_counter() - began)
         return self._encode[key]
+
+    def weigh(self, config: EncoderConfig, named: NamedCollection) -> float:
+        """Texts a second of a learned-sparse model."""
+        texts = _evenly(self._materials.collection(named).corpus.texts)
+        began = time.perf_counter()
+        list(self._materials.learned_sparse(config).weigh(texts))
+        return len(texts) / (time.perf_counter() - began)
 
     def train(self, dictionary: Dictionary) -> float:
         key, train = replace(dictionary.encoder, layer=None), dictionary.train
@@ -93,10 +105,20 @@ class _Speeds:
         return self._train[size]
 
 
+def _evenly(texts: Sequence[str]) -> list[str]:
+    return [texts[int(row)] for row in np.linspace(0, len(texts) - 1, N_TEXTS)]
+
+
 def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
     seen: set[tuple[EncoderConfig, str]] = set()
     shared: set[tuple[EncoderConfig, str]] = set()
     for cell in cells:
+        if cell.encoder and cell.system == "learned_sparse":
+            n_docs = len(materials.collection(cell.collection).corpus)
+            seconds = n_docs / speeds.weigh(cell.encoder, cell.collection)
+            what = f"{cell.collection.name}: {n_docs:,} documents by {cell.encoder.model}"
+            yield Step("weigh terms", what, 0, seconds, False)
+            continue
         wanted = [(cell.encoder, cell.collection)] if cell.encoder else []
         if cell.dictionary:
             wanted.append((cell.dictionary.encoder, _text_of(cell.dictionary)))

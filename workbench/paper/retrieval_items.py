@@ -65,6 +65,7 @@ def _published(table: pd.DataFrame, evidence: Evidence) -> list[float]:
     config = evidence.config
     sources = {named.name: named.source for named in config.collections}
     models = {encoder.name: encoder.config.model for encoder in config.encoders}
+    models[""] = config.controls.learned_sparse  # what else has no encoder needs no name
     found = [
         published_ndcg(row["system"], models.get(row["encoder"], ""), sources[row["collection"]])
         for row in records(table)
