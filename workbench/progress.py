@@ -66,6 +66,7 @@ class StageProgress:
         stage, now = self.part + stage, time.monotonic()
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total, note=note)
+        if stage not in self._started:
             self._started[stage] = now, done
         self._bars.update(self._tasks[stage], completed=done, total=total, note=note)
         if self._status:
@@ -81,6 +82,8 @@ class StageProgress:
             print(
                 f"{stage}: {done / max(1, total):.0%} ({when}) {note}".rstrip(), file=sys.stderr, flush=True
             )
+        if finished:  # the same stage of the next SAE or text begins anew
+            self._started.pop(stage)
 
     def reused(self, stage: str, what: str) -> None:
         """Say that a finished stage was found and kept."""
@@ -103,10 +106,12 @@ class StatusFile:
         now = time.time()
         with self._lock:
             last = self._status
-            if last is not None and last.stage == stage:
+            if last is not None and last.stage == stage and last.done < last.total:
                 self._status = replace(last, done=done, total=total, note=note, updated=now)
             else:
-                finished = {**last.finished, last.stage: last.updated - last.began} if last else {}
+                finished = dict(last.finished) if last else {}
+                if last:
+                    finished[last.stage] = finished.get(last.stage, 0.0) + last.updated - last.began
                 self._status = Status(stage, done, total, note, now, now, finished, first=done)
             fresh = last is None or last.stage != stage or done >= total
             if fresh or now - self._written > SECONDS_BETWEEN_STATUSES:
