@@ -13,14 +13,15 @@ from data.errors import UserError
 from data.files import new_folder, write_json
 from data.limit import limit_collection
 from data.readers.beir import read_beir
-from data.readers.hub import read_hub
+from data.readers.hub import read_hub, read_hub_text
 from data.readers.ir_datasets import read_ir_datasets
 from data.readers.records import without_title
 from data.readers.tabular import SUFFIXES, Columns, read_table
 from data.readers.trec import read_trec
 
 ACCEPTED = (
-    "docstrings, limit:<documents>[:<seed>], ir_datasets:<name>, hf:<repository>, a folder in BEIR's layout, or a "
+    "docstrings, limit:<documents>[:<seed>], ir_datasets:<name>, hf:<repository>, "
+    "hf-text:<repository>:<documents> (plain text, streamed), a folder in BEIR's layout, or a "
     f"file of documents ({', '.join(SUFFIXES)}, also with .gz)"
 )
 
@@ -51,6 +52,8 @@ def load_collection(
         collection = read_ir_datasets(name, split)
     elif kind == "hf" and name:
         collection = read_hub(name, split)
+    elif kind == "hf-text":
+        collection = read_hub_text(name)
     elif source and Path(source).is_dir():
         collection = read_beir(Path(source), split)
     elif source and Path(source).is_file():

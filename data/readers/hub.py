@@ -40,6 +40,33 @@ def read_hub(repository: str, split: str = "test") -> Collection:
     return replace(collection, name=repository, card=card)
 
 
+def read_hub_text(name: str) -> Collection:
+    """The first documents of a dataset of plain text: "REPOSITORY:DOCUMENTS", "REPOSITORY@CONFIGURATION:DOCUMENTS".
+
+    They are streamed in the order of the dataset's files, so that no more than them is downloaded: a slice of
+    FineWeb-Edu to train an SAE on, say. The split is `train`; id, text and title columns are found by usual names.
+    """
+    where, _, number = name.rpartition(":")
+    repository, _, configuration = where.partition("@")
+    if not repository or not number.isdecimal() or int(number) == 0:
+        raise UserError(
+            f"hf-text:{name} does not say what to read: expected hf-text:REPOSITORY:DOCUMENTS or "
+            "hf-text:REPOSITORY@CONFIGURATION:DOCUMENTS, such as "
+            "hf-text:HuggingFaceFW/fineweb-edu:20000"
+        )
+    datasets = _datasets(repository)
+    problems: list[Problem] = []
+    try:
+        table = datasets.load_dataset(repository, configuration or None, split="train", streaming=True)
+        corpus = corpus_of(_rows(table.take(int(number)), where), problems, f"hf-text:{name}")
+    except UserError:
+        raise
+    except Exception as error:  # network, name and format errors of several libraries
+        raise _unreachable(repository, error) from error
+    card = {"source": f"hf-text:{name}", "split": None, "versions": {"datasets": datasets.__version__}}
+    return Collection(where, corpus, Queries((), ()), {}, tuple(problems), card)
+
+
 def _download(repository: str, patterns: list[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError

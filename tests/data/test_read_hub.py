@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 import pytest
 
+from data.collections import load_collection
 from data.errors import UserError
 from data.readers.hub import _read_configurations, read_hub
 
@@ -114,6 +115,7 @@ def hub() -> Iterator[str]:
 SCRIPT = """
 import json, sys
 from data.collections import load_collection
+from data.collections import load_collection
 from data.errors import UserError
 for name in sys.argv[2:]:
     try:
@@ -206,3 +208,22 @@ def test_without_datasets_the_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UserError, match="pip install datasets"):
         read_hub("some/parquet")
+
+
+def test_plain_text_is_streamed_as_far_as_it_is_asked_for(tmp_path: Path) -> None:
+    rows = [{"id": f"n{number}", "text": f"document {number}", "score": 1} for number in range(50)]
+    (tmp_path / "texts").mkdir()
+    for part in range(2):
+        some = rows[25 * part : 25 * part + 25]
+        (tmp_path / "texts" / f"part-{part}.jsonl").write_bytes(json_lines(some))  # type: ignore[arg-type]
+    collection = load_collection(f"hf-text:{tmp_path / 'texts'}:30")
+    assert list(collection.corpus.ids) == [f"n{number}" for number in range(30)]
+    assert list(collection.corpus.texts) == [f"document {number}" for number in range(30)]
+    assert not collection.queries.ids
+    assert len(load_collection(f"hf-text:{tmp_path / 'texts'}:900").corpus) == 50
+
+
+@pytest.mark.parametrize("name", ["", "repository", "repository:", "repository:many", ":3", "repository:0"])
+def test_a_text_without_a_number_of_documents_is_told(name: str) -> None:
+    with pytest.raises(UserError, match="expected hf-text:REPOSITORY:DOCUMENTS"):
+        load_collection(f"hf-text:{name}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from workbench import progress
 from workbench.progress import StageProgress, StatusFile
 
 
@@ -15,7 +15,7 @@ def test_a_stage_that_comes_again_has_a_clock_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(10, 1000, 10))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
     with StageProgress(seconds_between_lines=0) as report:
         for _ in range(2):
             for done in (0, 25, 50, 100):
@@ -28,7 +28,7 @@ def test_a_stage_that_comes_again_has_a_clock_of_its_own(
 
 def test_a_status_adds_up_what_a_stage_took(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = iter((0.0, 4.0, 10.0, 13.0, 20.0))
-    monkeypatch.setattr(progress.time, "time", lambda: next(clock))
+    monkeypatch.setattr(time, "time", lambda: next(clock))
     status = StatusFile(tmp_path / "status.json")
     for stage, done in (("Encode", 0), ("Encode", 2), ("Encode", 0), ("Encode", 2), ("Train", 0)):
         status.report(stage, done, 2, "")
