@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -33,11 +34,21 @@ KEY = "latent-terms-workbench"  # of the provenance in a file's metadata
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def printed(chart: go.Figure, width: Width = "column", ratio: float = 0.68) -> go.Figure:
-    """A copy in the style for paper: white ground, black ink, the width's size; height = ratio x width."""
+@dataclass(frozen=True)
+class Print:
+    """How a figure is printed. ratio: height by width; points: size of text, ticks and legend a point smaller."""
+
+    width: Width = "column"
+    ratio: float = 0.68
+    points: float = 8
+    legend: bool = True
+
+
+def printed(chart: go.Figure, style: Print) -> go.Figure:
+    """A copy in the style for paper: white ground, black ink, the width's size."""
     copy = go.Figure(chart)
-    pixels = round(WIDTHS[width] * PIXELS_PER_MM)
-    size, small = 8 * PIXELS_PER_POINT, 7 * PIXELS_PER_POINT
+    pixels = round(WIDTHS[style.width] * PIXELS_PER_MM)
+    size, small = style.points * PIXELS_PER_POINT, (style.points - 1) * PIXELS_PER_POINT
     axis: dict[str, Any] = {
         "tickfont": {"size": small, "color": INK},
         "title": {"font": {"size": size, "color": INK}, "standoff": 5},
@@ -47,7 +58,8 @@ def printed(chart: go.Figure, width: Width = "column", ratio: float = 0.68) -> g
         "automargin": True,
     }
     copy.update_layout(
-        template="none", width=pixels, height=round(pixels * ratio), paper_bgcolor="white", plot_bgcolor="white",
+        template="none", width=pixels, height=round(pixels * style.ratio),
+        paper_bgcolor="white", plot_bgcolor="white",
         font={"family": FONT, "size": size, "color": INK}, margin={"l": 4, "r": 8, "t": 6, "b": 4},
         legend={
             "font": {"size": small, "color": INK}, "orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom",
@@ -58,10 +70,26 @@ def printed(chart: go.Figure, width: Width = "column", ratio: float = 0.68) -> g
     copy.update_xaxes(**axis)
     copy.update_yaxes(**axis)
     copy.update_annotations(font={"size": size, "color": INK, "family": FONT})
+    if not style.legend:
+        copy.update_layout(showlegend=False)
     for trace in copy.data:
         if "textfont" in trace:
             trace.textfont.size = small
     return copy
+
+
+def write_chart(chart: go.Figure, path: Path) -> None:
+    """Keep a figure before it is printed, as plotly's JSON, so that it can be printed in another style."""
+    with new_file(path) as temporary:
+        temporary.write_text(str(chart.to_json()), encoding="utf-8")
+
+
+def read_chart(path: Path) -> go.Figure:
+    """What `write_chart` kept; a file that is none is a `UserError`."""
+    try:
+        return go.Figure(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is no figure of `workbench paper` ({error}): make it again") from None
 
 
 @contextmanager

@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from analyses.figures.print_style import FORMATS, WIDTHS, drawing, printed, read_provenance, write_figure
+from analyses.figures.print_style import (
+    FORMATS,
+    WIDTHS,
+    Print,
+    drawing,
+    printed,
+    read_chart,
+    read_provenance,
+    write_figure,
+)
 from analyses.paper_tables import difference_table, mean_over_seeds, retrieval_table
 from analyses.reference_figures import published_ndcg
 from data.errors import UserError
@@ -25,8 +34,10 @@ from workbench.browser import chromium
 from workbench.paper.bench import Bench, ordered
 from workbench.paper.config import CONFIGS, PaperConfig, read_config
 from workbench.paper.experiments import EXPERIMENTS
+from workbench.paper.manifest import known_papers, read_paper
 from workbench.paper.materials import Materials
 from workbench.paper.plan import plan_cells
+from workbench.paper.report import text
 from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 from workbench.paper.tables import escaped, latex, markdown
 from workbench.progress import StageProgress
@@ -177,7 +188,7 @@ needs_chromium = pytest.mark.skipif(chromium() is None, reason="needs Chromium t
 
 @needs_chromium
 def test_a_figure_says_what_made_it_and_is_the_same_again(tmp_path: Path) -> None:
-    chart = printed(go.Figure(go.Scatter(x=[1, 2, 3], y=[2, 1, 3])), "column")
+    chart = printed(go.Figure(go.Scatter(x=[1, 2, 3], y=[2, 1, 3])), Print())
     note = {"item": "x", "text": "<b>&amp; \u2013 \N{SNOWMAN} ]]></metadata>"}
     with drawing():
         for ending in FORMATS:
@@ -212,9 +223,9 @@ def test_a_paper_is_made_found_made_and_made_again_from_a_figure(
             assert item["facts"]
             assert all((tmp_path / "out" / file).stat().st_size for file in item["files"])
         assert all(step.done for step in plan_of(config, progress, names))
-        found, item = remembered(tmp_path / "out" / "idf.png")
+        found, item, style = remembered(tmp_path / "out" / "idf.png")
         assert (found, item) == (config, "idf")
-        make_paper(found, tmp_path / "again", progress, [item])
+        make_paper(found, tmp_path / "again", progress, [item], style=style)
     same = [Image.open(tmp_path / folder / "idf.png").tobytes() for folder in ("out", "again")]
     assert same[0] == same[1]
     table = pd.read_csv(tmp_path / "out" / "retrieval.csv").set_index("system")
@@ -225,6 +236,16 @@ def test_a_paper_is_made_found_made_and_made_again_from_a_figure(
     judged = {query: qrels[query] for query in run.query_ids}
     assert evaluate(run, judged)["nDCG@10"].mean() == pytest.approx(table["mean"]["cosine"])
     assert "\\toprule" in (tmp_path / "out" / "retrieval.tex").read_text()
+    paper = read_paper(tmp_path / "out")
+    assert known_papers() == {"again": tmp_path / "again", "out": tmp_path / "out"}
+    assert [item.name for item in paper.items] == names
+    assert paper.config == config
+    again = printed(read_chart(tmp_path / "out" / "idf.figure.json"), paper.items[1].print or Print())
+    assert again.layout.width == round(WIDTHS["column"] / 25.4 * 96)
+    page = (tmp_path / "out" / "report.html").read_text()
+    for made in paper.items:
+        assert f'<section id="{made.name}">' in page
+        assert all(text(fact) in page for fact in made.facts)
 
 
 def test_a_learned_sparse_model_is_measured_as_its_dot_product_ranks(

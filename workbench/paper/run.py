@@ -3,24 +3,33 @@
 OUT/paper.json            the configuration, versions, and what was made: title, caption, facts, files
 OUT/<item>.pdf .svg .png  figures, their provenance in the file's own metadata
 OUT/<item>.tex .md .csv   tables, <item>.json their provenance
+OUT/<item>.figure.json    figures as plotly's JSON, to print in another style
+OUT/report.html           all of it to read, in one file
 OUT/runs/                 the rankings behind the retrieval table, in TREC format
 """
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analyses.figures.print_style import FORMATS, drawing, printed, read_provenance, write_figure
+from analyses.figures.print_style import (
+    FORMATS,
+    Print,
+    drawing,
+    printed,
+    read_provenance,
+    write_chart,
+    write_figure,
+)
 from data.errors import UserError
-from data.files import read_json, write_json
 from retrieval.pipeline import versions
 from retrieval.study import Study
 from workbench.paper import finding_items, retrieval_items, sweep_items
@@ -29,15 +38,16 @@ from workbench.paper.cells import Dictionary
 from workbench.paper.config import PaperConfig
 from workbench.paper.experiments import EXPERIMENTS, Measurement
 from workbench.paper.items import Item, Made
+from workbench.paper.manifest import FORMAT, read_paper, write_manifest
 from workbench.paper.materials import Materials
 from workbench.paper.plan import Step, plan
+from workbench.paper.report import write_report
 from workbench.paper.tables import write_table
 from workbench.progress import StageProgress
 from workbench.stages import make_study
 
 ITEMS: tuple[Item, ...] = (*retrieval_items.ITEMS, *finding_items.ITEMS, *sweep_items.ITEMS)
-MANIFEST = "paper.json"
-FORMAT = 1
+CHART = "figure.json"  # ends the name of a figure that was not printed yet
 
 
 class Laboratory:
@@ -113,10 +123,11 @@ def make_paper(
     only: Sequence[str] = (),
     command: str = "",
     device: str = "auto",
+    style: Print | None = None,
 ) -> Path:
     """Make a paper's items in folder `out`; returns its manifest. Items made there before stay.
 
-    command: what was typed, for the provenance.
+    command: what was typed, for the provenance. style: how to print the figures, where it is not as they come.
     """
     items = chosen_items(config, only)
     materials = Materials(progress, device)
@@ -137,13 +148,15 @@ def make_paper(
                 }
                 if item.needs_study:
                     provenance["study"] = laboratory.study().manifest["fingerprint"]
-                made[item.name] = write_item(out, item, item.make(laboratory), provenance)
+                made[item.name] = write_item(out, item, item.make(laboratory), provenance, style)
         progress("Figures and tables", len(items), len(items))
         if any("retrieval" in item.experiments for item in items):
             laboratory.runs(out / "runs")
     finally:
         bench.close()
-    return write_manifest(out, config, made, command)
+    manifest = write_manifest(out, config, made, command, [item.name for item in ITEMS])
+    write_report(read_paper(out))
+    return manifest
 
 
 def plan_of(
@@ -158,55 +171,36 @@ def plan_of(
         bench.close()
 
 
-def remembered(figure: Path) -> tuple[PaperConfig, str]:
-    """The configuration and the item that a figure was made from, by its own metadata."""
+def remembered(figure: Path) -> tuple[PaperConfig, str, Print]:
+    """The configuration and the item that a figure was made from, and its style, by its own metadata."""
     record = read_provenance(figure)
     if record.get("format") != FORMAT or "config" not in record or "item" not in record:
         raise UserError(
             f"{figure} was not made by `workbench paper` of this version: make it from its configuration"
         )
-    return PaperConfig.from_dict(record["config"], figure.name), str(record["item"])
+    return PaperConfig.from_dict(record["config"], figure.name), str(record["item"]), Print(**record["print"])
 
 
-def write_item(out: Path, item: Item, made: Made, provenance: dict[str, Any]) -> dict[str, Any]:
+def write_item(
+    out: Path, item: Item, made: Made, provenance: dict[str, Any], style: Print | None = None
+) -> dict[str, Any]:
     """Write an item's files; returns what the manifest says of it."""
     shown = made.table.astype(str) if made.shown is None else made.shown
+    style = style or Print(made.width, made.ratio)
+    provenance = {**provenance, "print": asdict(style)} if made.chart is not None else provenance
     write_table(out, item.name, made.table, shown, made.caption, provenance)
     files = [f"{item.name}.{ending}" for ending in ("tex", "md", "csv", "json")]
     if made.chart is not None:
-        figure = printed(made.chart, made.width, made.ratio)
+        write_chart(made.chart, out / f"{item.name}.{CHART}")
+        figure = printed(made.chart, style)
         for ending in FORMATS:
             write_figure(figure, out / f"{item.name}.{ending}", provenance)
-            files.append(f"{item.name}.{ending}")
-    return {"title": item.title, "caption": made.caption, "facts": list(made.facts), "files": files}
-
-
-def write_manifest(out: Path, config: PaperConfig, made: dict[str, dict[str, Any]], command: str) -> Path:
-    """Write OUT/paper.json; items of the same configuration that were made before stay in it."""
-    path, record = out / MANIFEST, config.to_dict()
-    before = read_json(path) if path.is_file() else {}
-    kept = (
-        before.get("items", {})
-        if isinstance(before, dict) and before.get("config") == _as_json(record)
-        else {}
-    )
-    everything = {**kept, **made}
-    order = {item.name: place for place, item in enumerate(ITEMS)}
-    items = {
-        name: everything[name] for name in sorted(everything, key=lambda name: order.get(name, len(order)))
-    }
-    write_json(
-        path,
-        {
-            "format": FORMAT, "title": config.title, "command": command, "versions": versions(), "config": record,
-            "items": items,
-        },
-    )  # fmt: skip
-    return path
-
-
-def _as_json(value: Any) -> Any:
-    return json.loads(json.dumps(value))
+        files += [f"{item.name}.{ending}" for ending in (CHART, *FORMATS)]
+    return {
+        "title": item.title, "caption": made.caption, "facts": list(made.facts), "files": files,
+        "shown": {"columns": list(map(str, shown.columns)), "rows": shown.to_numpy().tolist()},
+        "print": asdict(style) if made.chart is not None else None,
+    }  # fmt: skip
 
 
 def _file_name(text: str) -> str:

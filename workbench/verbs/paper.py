@@ -51,9 +51,9 @@ def paper_verb(
     from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 
     chosen = read_config(config) if again is None else None
-    names = tuple(only or ())
+    names, style = tuple(only or ()), None
     if again is not None:
-        chosen, item = remembered(again)
+        chosen, item, style = remembered(again)
         names = (item,)
     assert chosen is not None
     chosen_items(chosen, names)  # an unknown name is told before anything is done
@@ -69,7 +69,7 @@ def paper_verb(
             print_table(table.round(0))
         return
     with long_job(f"Paper: {chosen.title}", {}, queue) as progress:
-        manifest = make_paper(chosen, out, progress, names, command, device)
+        manifest = make_paper(chosen, out, progress, names, command, device, style)
     if as_json:
         print_json({"manifest": str(manifest)})
     else:
