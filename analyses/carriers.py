@@ -248,7 +248,7 @@ def _family_table(
     progress: Progress | None,
 ) -> pd.DataFrame:
     """Each type taken out of every query, and left alone in every query, beside random families."""
-    whole = _ndcg_of(study, judged, parameters, np.ones(study.n_latents, bool))
+    whole = ndcg_with(study, judged, parameters, np.ones(study.n_latents, bool))
     rows: list[dict[str, Any]] = [
         {"family": "all", "kept": "", "n_queries": len(judged), "ndcg": float(whole.mean())}
     ]
@@ -294,10 +294,10 @@ def _mask(study: Study) -> Callable[[NDArray[np.int64]], NDArray[np.bool_]]:
 def _of(
     study: Study, judged: Judged, parameters: Bm25Parameters, family: NDArray[np.bool_], kept: str
 ) -> NDArray[np.float64]:
-    return _ndcg_of(study, judged, parameters, ~family if kept == "without" else family)
+    return ndcg_with(study, judged, parameters, ~family if kept == "without" else family)
 
 
-def _ndcg_of(
+def ndcg_with(
     study: Study, judged: Judged, parameters: Bm25Parameters, stay: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """nDCG@10 of each query when only some latents stay in it."""

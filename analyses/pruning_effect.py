@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from analyses.intervals import bootstrap_mean
 from analyses.judged import Judged, judged_queries
 from analyses.kept import read_kept, write_kept
-from retrieval.bm25 import PHIS, Bm25Parameters, term_weight
+from retrieval.bm25 import PHIS, Bm25Parameters, Phi, term_weight
 from retrieval.index import Index, WeightedIndex
 from retrieval.pruning import as_many_postings, least_frequent, most_frequent
 from retrieval.study import Study
@@ -85,17 +85,22 @@ def weighted_without(
 
     Those of `latents` stay, with idf 0, and |d| is less what they were in it: the same but for float64's rounding.
     """
+    weighted = WeightedIndex.of(shortened(index, latents, parameters.phi), parameters)
+    weighted.idf[latents] = 0.0
+    return weighted
+
+
+def shortened(index: Index, latents: NDArray[np.integer[Any]], phi: Phi) -> Index:
+    """The index with all its postings, and |d| (under this phi alone) less what `latents` were in it."""
     gone = np.zeros(index.n_docs)
     for latent in latents.tolist():
         documents, mass = index.postings(latent)
-        gone[documents] += term_weight(mass, parameters.phi)
+        gone[documents] += term_weight(mass, phi)
     lengths = index.document_lengths.copy()
-    row = lengths[PHIS.index(parameters.phi)]
+    row = lengths[PHIS.index(phi)]
     row -= gone
     row[row < 1e-9 * (row + gone)] = 0.0  # what rounding leaves of a document that has nothing else
-    weighted = WeightedIndex.of(replace(index, document_lengths=lengths), parameters)
-    weighted.idf[latents] = 0.0
-    return weighted
+    return replace(index, document_lengths=lengths)
 
 
 def pruning_effect(
