@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from workbench import frame, selection
+from workbench import frame, links, selection
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -18,62 +18,20 @@ def home() -> None:
     frame.go("overview")
 
 
-def page(path: str, title: str, view: str = "") -> StreamlitPage:
+def page(path: str, title: str) -> StreamlitPage:
     """A page of its own address; its view is imported when it is opened, so that the first waits for no other."""
 
     def show() -> None:
-        import_module(f"workbench.views.{view or path}").page()
+        import_module(f"workbench.views.{VIEWS.get(path, path)}").page()
 
     return st.Page(show, title=title, url_path=path)
 
 
-PAGES = {
-    "overview": page("overview", "Overview"),
-    "train": page("train", "Train"),
-    "saes": page("saes", "SAEs"),
-    "search": page("search", "Search"),
-    "above": page("above", "A above B"),
-    "interventions": page("interventions", "Interventions"),
-    "carriers": page("carriers", "Carriers"),
-    "steer": page("steer", "Steering"),
-    "systems": page("systems", "Systems"),
-    "failures": page("failures", "Failures"),
-    "limit": page("limit", "LIMIT"),
-    "vocabulary": page("vocabulary", "Vocabulary"),
-    "latent": page("latent", "Latent"),
-    "word": page("word", "Word"),
-    "text": page("text", "Your text", view="your_text"),
-    "types": page("types", "Types"),
-    "map": page("map", "Map"),
-    "laws": page("laws", "Laws"),
-    "growth": page("growth", "Growth"),
-    "head": page("head", "Head and tail"),
-    "length": page("length", "Length and repetition"),
-    "meaning": page("meaning", "Meaning"),
-    "shift": page("shift", "Shift"),
-    "method": page("method", "Method"),
-    "numbers": page("numbers", "How to read", view="numbers_guide"),
-}
+VIEWS = {"text": "your_text", "numbers": "numbers_guide"}  # where a view's name is not its page's
 GROUPS = {
-    "Study": ["overview", "train", "saes"],
-    "Ranking": ["search", "above", "interventions", "carriers", "steer", "systems", "failures", "limit"],
-    "Vocabulary": [
-        "vocabulary",
-        "latent",
-        "word",
-        "text",
-        "types",
-        "map",
-        "laws",
-        "growth",
-        "head",
-        "length",
-        "meaning",
-        "shift",
-    ],
-    "Guide": ["method", "numbers"],
+    group: {path: page(path, title) for path, title in pages.items()} for group, pages in links.GROUPS.items()
 }
-
+PAGES = {path: shown for pages in GROUPS.values() for path, shown in pages.items()}
 HOME = st.Page(home, title="Latent terms", visibility="hidden", default=True)
 
 st.set_page_config(
@@ -84,7 +42,7 @@ st.set_page_config(
 )
 st.html(frame.ASSETS / "style.css")
 chosen = st.navigation(
-    {"": [HOME]} | {group: [PAGES[page] for page in pages] for group, pages in GROUPS.items()},
+    {"": [HOME]} | {group: list(pages.values()) for group, pages in GROUPS.items()},
     expanded=True,
 )
 selection.arrive()

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-PAGES = (
-    "overview",
-    "train",
-    "saes",
-    "search",
-    "above",
-    "interventions",
-    "carriers",
-    "steer",
-    "systems",
-    "failures",
-    "limit",
-    "latent",
-    "vocabulary",
-    "word",
-    "text",
-    "types",
-    "map",
-    "laws",
-    "growth",
-    "head",
-    "length",
-    "meaning",
-    "shift",
-    "method",
-    "numbers",
-)
+# Group -> address of a page -> its title, in the order of the sidebar.
+GROUPS = {
+    "Study": {"overview": "Overview", "train": "Train", "saes": "SAEs"},
+    "Ranking": {
+        "search": "Search", "above": "A above B", "interventions": "Interventions", "carriers": "Carriers",
+        "steer": "Steering", "systems": "Systems", "failures": "Failures", "limit": "LIMIT",
+    },
+    "Vocabulary": {
+        "vocabulary": "Vocabulary", "latent": "Latent", "word": "Word", "text": "Your text", "types": "Types",
+        "map": "Map", "laws": "Laws", "growth": "Growth", "head": "Head and tail",
+        "length": "Length and repetition", "meaning": "Meaning", "shift": "Shift",
+    },
+    "Paper": {"figures": "Figures"},
+    "Guide": {"method": "Method", "numbers": "How to read"},
+}  # fmt: skip
+PAGES = tuple(page for pages in GROUPS.values() for page in pages)
 
 
 def href(page: str, **selection: object) -> str:

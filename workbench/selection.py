@@ -19,11 +19,14 @@ KEYS = (
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system"),
     *("count", "over", "law"),
+    *("paper", "item", "wide", "ratio", "points", "legend", "grey"),
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {
     "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other"),
     "q": ("doc", "other", "latents"),
+    "paper": ("item", "wide", "ratio", "points", "legend"),
+    "item": ("wide", "ratio", "points", "legend"),
 }
 STORE = "selection"
 

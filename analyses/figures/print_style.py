@@ -118,10 +118,9 @@ def write_figure(chart: go.Figure, path: Path, provenance: Mapping[str, Any]) ->
     kind = path.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise UserError(f"{path} is no figure's name: expected one that ends in {', '.join(FORMATS)}")
-    drawn = draw(chart, kind)
-    noted = {"pdf": _pdf_with, "svg": _svg_with, "png": _png_with}[kind](drawn, json.dumps(dict(provenance)))
+    content = noted(draw(chart, kind), kind, provenance)
     with new_file(path) as temporary:
-        temporary.write_bytes(noted)
+        temporary.write_bytes(content)
 
 
 def draw(chart: go.Figure, kind: str) -> bytes:
@@ -132,6 +131,11 @@ def draw(chart: go.Figure, kind: str) -> bytes:
     options = {"format": kind, "scale": PNG_SCALE if kind == "png" else 1, **size}
     drawn: bytes = kaleido.calc_fig_sync(chart, opts=options)
     return drawn
+
+
+def noted(drawn: bytes, kind: str, provenance: Mapping[str, Any]) -> bytes:
+    """A drawn figure with its provenance in its metadata."""
+    return {"pdf": _pdf_with, "svg": _svg_with, "png": _png_with}[kind](drawn, json.dumps(dict(provenance)))
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

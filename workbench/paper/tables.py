@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from analyses.figures.print_style import Width
 from data.files import new_file, write_json
 
 LATEX = str.maketrans(
@@ -31,6 +32,16 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
         r"\begin{table}", r"\centering", rf"\caption{{{escaped(caption)}}}", rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule",
         r"\end{tabular}", r"\end{table}", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def latex_figure(name: str, caption: str, width: Width) -> str:
+    """A figure's environment, of a column or of the page's width."""
+    kind, size = ("figure", r"\columnwidth") if width == "column" else ("figure*", r"\textwidth")
+    lines = [
+        rf"\begin{{{kind}}}", r"\centering", rf"\includegraphics[width={size}]{{{name}.pdf}}",
+        rf"\caption{{{escaped(caption)}}}", rf"\label{{fig:{name}}}", rf"\end{{{kind}}}", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -1,0 +1,85 @@
+"""What the Figures page keeps: papers as they stand on disk, small pictures of figures, figures drawn anew."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from analyses.figures.print_style import Print, draw, drawing, noted, printed, read_chart
+from data.errors import UserError
+from data.files import read_json
+from workbench.paper.manifest import MANIFEST, Paper, read_paper
+from workbench.paper.run import CHART
+
+THUMBNAIL = 560  # pixels wide
+_ONE_BROWSER = Lock()
+
+
+def paper(folder: Path) -> Paper:
+    """A paper as it stands now."""
+    return _paper(folder, _modified(folder / MANIFEST))
+
+
+def thumbnail(folder: Path, name: str) -> str:
+    """A small picture of a figure, as an address that a page can show."""
+    path = folder / f"{name}.png"
+    return _thumbnail(path, _modified(path))
+
+
+def chart(folder: Path, name: str) -> dict[str, Any]:
+    """A figure before it is printed, as plotly's JSON has it."""
+    path = folder / f"{name}.{CHART}"
+    return _chart(path, _modified(path))
+
+
+def drawn(folder: Path, name: str, style: Print, kind: str) -> bytes:
+    """A figure as .pdf, .svg or .png: the file as it was made, or drawn now where the style is another.
+
+    What is drawn now says in its metadata what the file says, and the style.
+    """
+    provenance = read_json(folder / f"{name}.json")
+    file = folder / f"{name}.{kind}"
+    if provenance.get("print") == vars(style) and file.is_file():
+        return file.read_bytes()
+    return _drawn(folder / f"{name}.{CHART}", _modified(file), style, kind, json.dumps(provenance))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _paper(folder: Path, modified: int) -> Paper:
+    return read_paper(folder)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _thumbnail(path: Path, modified: int) -> str:
+    small = BytesIO()
+    with Image.open(path) as picture:
+        picture.thumbnail((THUMBNAIL, 4 * THUMBNAIL))
+        picture.save(small, "png")
+    return f"data:image/png;base64,{b64encode(small.getvalue()).decode('ascii')}"
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _chart(path: Path, modified: int) -> dict[str, Any]:
+    chart: dict[str, Any] = read_chart(path).to_dict()
+    return chart
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _drawn(path: Path, modified: int, style: Print, kind: str, provenance: str) -> bytes:
+    record = {**json.loads(provenance), "print": vars(style)}
+    with _ONE_BROWSER, drawing():
+        return noted(draw(printed(read_chart(path), style), kind), kind, record)
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        raise UserError(f"{path.name} is missing in {path.parent}: make the paper again") from None
