@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from analyses.edited_index import Intervention, check
 from analyses.intervals import bootstrap_mean
-from analyses.interventions import Intervention, check, matched_controls
+from analyses.interventions import matched_controls
 from analyses.judged import DEPTH, Judged, judged_queries
 from analyses.pruning_effect import ndcg_with_all, weighted_without
 from analyses.significance import paired_randomisation

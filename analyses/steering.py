@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analyses.interventions import ranking_table
+from analyses.interventions import kept_share, ranking_table
 from analyses.surface import readable_wordpiece
 from data.errors import UserError
 from retrieval import bm25
@@ -242,8 +242,7 @@ def _cosine(one: EncodedText, other: EncodedText) -> float:
 
 
 def _overlap(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> float:
-    first, then = best_documents(one, DEPTH), best_documents(other, DEPTH)
-    return len(np.intersect1d(first, then)) / max(len(first), len(then), 1)
+    return kept_share(best_documents(one, DEPTH), best_documents(other, DEPTH))
 
 
 def _relevant(study: Study, query_id: str | None) -> set[int]:

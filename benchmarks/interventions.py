@@ -29,7 +29,8 @@ from analyses.ablation import Where, ablate
 from analyses.attribution import query_latents
 from analyses.carriers import lost_by_latent
 from analyses.dictionary import kept_types
-from analyses.interventions import DEPTH, Intervention, effect, rescored
+from analyses.edited_index import Intervention
+from analyses.interventions import DEPTH, effect, rescored
 from analyses.judged import Judged, judged_queries
 from analyses.pruning_effect import ndcg_with_all
 from retrieval.bm25 import Bm25Parameters

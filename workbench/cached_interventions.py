@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from analyses import ablation, comparison, interventions
 from analyses.carriers import Carriers
 from analyses.carriers import carriers as read_carriers
+from analyses.edited_index import Intervention
 from analyses.intervals import bootstrap_mean
-from analyses.interventions import Effect, Intervention
+from analyses.interventions import Effect
 from analyses.pruning_effect import ndcg_with_all
 from retrieval.bm25 import Bm25Parameters
 from workbench import cache, cached_language

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from analyses.interventions import Intervention, edit, effect, matched_controls, query_after, scores_after
+from analyses.edited_index import Intervention, edit, query_after, scores_after
+from analyses.interventions import effect, matched_controls
 from data.errors import UserError
 from retrieval.bm25 import IDFS, PHIS, Bm25Parameters, average_length
 from retrieval.columns import best_documents, query_columns, rank_of

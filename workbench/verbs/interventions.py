@@ -37,7 +37,8 @@ def ablate_verb(
     """
     from analyses.ablation import ablate, ablation_table
     from analyses.comparison import query_id_of
-    from analyses.interventions import Intervention, effect
+    from analyses.edited_index import Intervention
+    from analyses.interventions import effect
     from retrieval.study import Study
 
     numbers = parse_numbers(latents)

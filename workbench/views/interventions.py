@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from analyses.ablation import Where
+from analyses.edited_index import PLACES, Intervention, Place
 from analyses.figures.paths import effects_figure, paths_figure
 from analyses.figures.types import TYPE_NAMES
-from analyses.interventions import PLACES, Effect, Intervention, Place
+from analyses.interventions import Effect
 from analyses.types import TYPES
 from retrieval.study import Study
 from workbench import cache, cached_interventions, cached_map, frame, highlight, selection
