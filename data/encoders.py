@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from data.errors import UserError
 from data.layer_reader import Layer, LayerReader, as_layer
 from data.models import LoadedModel, Pooling, bfloat16_is_native, load_model, resolve_model
+from data.multi_vector import PROJECTED, Kind, MultiVector
 from data.ragged import Ragged, offsets_of
 from data.threads import for_each_block
 
 __all__ = ["Encoder", "EncoderConfig", "TokenStates", "bfloat16_is_native", "resolve_model"]
 
-Kind = Literal["query", "document"]
 Progress = Callable[[int, int], None]
 
+STATES_AT_ONCE = 65_536  # projected together
 # Padded tokens in one forward pass: small enough for a CPU's cache, large enough to fill a GPU.
 TOKENS_PER_PASS = {"cpu": 2048, "cuda": 131_072, "mps": 16_384}
 
@@ -35,7 +36,9 @@ class EncoderConfig:
 
     model: Hugging Face id, a folder, "minilm", or "random:MODEL:SEED". layer: None for the final hidden states,
     an index into Hugging Face's `hidden_states` (0 the embeddings, i the output of block i), or a hook point's
-    name in TransformerLens ("blocks.2.mlp.out.hook_out"). max_length: in tokens, special ones included.
+    name in TransformerLens ("blocks.2.mlp.out.hook_out"), or, of a multi-vector encoder, "projected": what its
+    projection makes of the final hidden states. max_length: in tokens, special ones included; of queries of a
+    multi-vector encoder, its own query_length is.
     special_tokens: whether the states of [CLS], [SEP] and their like are kept.
     """
 
@@ -58,8 +61,9 @@ class TokenStates:
 
     states: Ragged of float16 (n_tokens, d_model), the precision in which the whole workbench keeps them.
     token_ids: int32 (n_tokens,). spans: int32 (n_tokens, 2), start and end character in the text; special
-    tokens and prefixes have (0, 0). pooled: float32 (n_texts, d_vector), the encoder's own vector of unit norm,
-    whatever the layer.
+    tokens, prefixes and expansion tokens have (0, 0). pooled: float32 (n_texts, d_vector), the encoder's own
+    vector of unit norm, whatever the layer; of a multi-vector encoder, whose own score is MaxSim, the mean of the
+    projected vectors that MaxSim compares.
     """
 
     states: Ragged
@@ -90,8 +94,8 @@ class Encoder:
     def load(cls, config: EncoderConfig) -> Encoder:
         """Load model and tokenizer; what is missing, unknown or unfit is a `UserError` of one sentence."""
         loaded = load_model(config.model, config.precision, config.device)
-        _check_length(config, loaded.model)
-        return cls(config, loaded, LayerReader(loaded.model, config.model))
+        _check_length(config, loaded)
+        return cls(config, loaded, LayerReader(loaded.model, config.model, loaded.multi_vector))
 
     def at_layer(self, layer: Layer) -> Encoder:
         """This encoder read at another layer; the model is shared."""
@@ -100,6 +104,32 @@ class Encoder:
     def with_special_tokens(self) -> Encoder:
         """This encoder with the states of special tokens kept: all that its pooled vector is made of."""
         return Encoder(replace(self.config, special_tokens=True), self._loaded, self._reader)
+
+    @property
+    def multi_vector(self) -> MultiVector | None:
+        """The projection and the rules of a multi-vector encoder; None of one with a vector a text."""
+        return self._loaded.multi_vector
+
+    def for_maxsim(self) -> Encoder:
+        """This multi-vector encoder read where `token_vectors` can take its states from: all tokens, at the end."""
+        if self.config.layer in (None, PROJECTED) and self.config.special_tokens:
+            return self
+        return Encoder(replace(self.config, layer=PROJECTED, special_tokens=True), self._loaded, self._reader)
+
+    def token_vectors(self, states: TokenStates, kind: Kind = "document") -> Ragged:
+        """What MaxSim compares: float16 (n_compared, d_vector), rows of unit norm, of what `for_maxsim` encoded."""
+        assert self.multi_vector is not None  # asked of multi-vector encoders alone
+        values = states.states.values
+        if self.config.layer is None:
+            projected = np.empty((len(values), self.multi_vector.width), np.float16)
+            with torch.inference_mode():
+                for first in range(0, len(values), STATES_AT_ONCE):
+                    some = torch.from_numpy(np.array(values[first : first + STATES_AT_ONCE])).to(self.device)
+                    projected[first : first + STATES_AT_ONCE] = self.multi_vector.project(some).cpu().numpy()
+            values = projected
+        compared = self.multi_vector.compared(states.token_ids, kind)
+        kept = np.concatenate(([0], np.cumsum(compared)))
+        return Ragged(values[compared], kept[states.states.offsets])
 
     @property
     def mask_token(self) -> str | None:
@@ -119,7 +149,8 @@ class Encoder:
     def describe(self) -> dict[str, Any]:
         """What an SAE or a study records of its encoder: configuration, width, pooling, weights' fingerprint.
 
-        A control encoder (data/control_encoders.py) also says under `control` what it is.
+        A control encoder (data/control_encoders.py) also says under `control` what it is, a multi-vector one under
+        `multi_vector` how it reads texts: its own score is MaxSim, and its vector of a text stands beside that.
         """
         description = {
             "config": asdict(self.config),
@@ -128,6 +159,8 @@ class Encoder:
             "fingerprint": self.fingerprint,
         }
         control = self._loaded.control
+        if self.multi_vector:
+            description["multi_vector"] = self.multi_vector.describe()
         return description if control is None else {**description, "control": dict(control)}
 
     def wordpieces(self) -> list[str]:
@@ -157,8 +190,8 @@ class Encoder:
         All layers' states are in memory at once: 2 bytes x n_tokens x the sum of their widths.
         """
         own_names = {layer: self._reader.resolve(layer) for layer in layers}
-        prefix = self.config.query_prefix if kind == "query" else self.config.document_prefix
-        tokens = self._tokenize([prefix + text for text in texts])
+        prefix = self._prefix(kind)
+        tokens = self._tokenize([prefix + text for text in texts], kind)
         lengths = np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64)
         keeps = [self._kept(mask) for mask in tokens["special_tokens_mask"]]
         offsets = offsets_of([int(keep.sum()) for keep in keeps])
@@ -166,13 +199,13 @@ class Encoder:
             layer: np.empty((int(offsets[-1]), self._reader.width(layer)), dtype=np.float16)
             for layer in own_names.values()
         }
-        pooled = np.empty((len(texts), self._reader.width(None)), dtype=np.float32)
+        pooled = np.empty((len(texts), self._reader.width(self._reader.pooled_layer)), dtype=np.float32)
         batches = list(_batches(lengths, TOKENS_PER_PASS.get(self.device.type, 2048)))
         finished: list[int] = []
 
         def pass_through(start: int, stop: int) -> None:
             for batch in batches[start:stop]:
-                vectors, states = self._forward([tokens["input_ids"][row] for row in batch], values)
+                vectors, states = self._forward(tokens, batch, values, kind)
                 pooled[batch] = vectors
                 for layer, of_batch in states.items():
                     for state, row in zip(of_batch, batch, strict=True):
@@ -202,8 +235,8 @@ class Encoder:
         The rest of the model goes on with the changed states: `states` has these, and `pooled` is the vector that
         comes of them. For encoders that TransformerBridge carries (data/hook_points.py); others are a `UserError`.
         """
-        prefix = self.config.query_prefix if kind == "query" else self.config.document_prefix
-        tokens = self._tokenize([prefix + text])
+        prefix = self._prefix(kind)
+        tokens = self._tokenize([prefix + text], kind)
         keep = self._kept(tokens["special_tokens_mask"][0])
         kept = torch.from_numpy(np.flatnonzero(keep)).to(self.device)
 
@@ -212,10 +245,10 @@ class Encoder:
             changed[0, kept] = change(states[0, kept].float()).to(states.dtype)
             return changed
 
-        ids = torch.tensor(tokens["input_ids"], device=self.device)
+        inputs, mask = self._inputs(tokens, [0])
         with torch.inference_mode():
-            final, states = self._reader.read_changed(self.config.layer, within, input_ids=ids)
-            pooled = self._pooled(final, torch.ones_like(ids, dtype=torch.bool))
+            final, states = self._reader.read_changed(self.config.layer, within, **inputs)
+            pooled = self._pooled(final, mask, inputs["input_ids"], kind)
         values = states[0, kept].float().cpu().numpy().astype(np.float16)
         self._check_finite(self.config.layer, values)
         offsets = offsets_of([int(keep.sum())])
@@ -224,14 +257,22 @@ class Encoder:
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Tokens that each text will give (after truncation, with its prefix), int64 (n_texts,)."""
-        tokens = self._tokenize([self.config.document_prefix + text for text in texts])
+        prefix = self._prefix("document")
+        tokens = self._tokenize([prefix + text for text in texts], "document")
         return np.array(
             [int(self._kept(mask).sum()) for mask in tokens["special_tokens_mask"]], dtype=np.int64
         )
 
-    def _tokenize(self, texts: list[str]) -> Any:
+    def _prefix(self, kind: Kind) -> str:
+        """Text that is put before a text."""
+        own = self.config.query_prefix if kind == "query" else self.config.document_prefix
+        return self.multi_vector.prompt(kind) + own if self.multi_vector else own
+
+    def _tokenize(self, texts: list[str], kind: Kind) -> Any:
         if not texts:
             raise UserError("there is no text to encode: expected at least one text, got an empty list")
+        if self.multi_vector:
+            return self.multi_vector.tokenize(self._tokenizer, texts, kind, self.config.max_length)
         return self._tokenizer(
             texts,
             truncation=True,
@@ -255,23 +296,41 @@ class Encoder:
             )
 
     def _forward(
-        self, ids: list[list[int]], layers: Iterable[Layer]
+        self, tokens: Any, batch: NDArray[np.int64], layers: Iterable[Layer], kind: Kind
     ) -> tuple[NDArray[np.float32], dict[Layer, NDArray[np.float32]]]:
         """Pooled vectors (n_texts, d_vector) and each layer's states (n_texts, longest, width) of one batch."""
+        inputs, mask = self._inputs(tokens, batch)
+        with torch.inference_mode():
+            final, states = self._reader.read(layers, **inputs)
+            vectors = self._pooled(final, mask, inputs["input_ids"], kind)
+            return vectors, {layer: states[layer].float().cpu().numpy() for layer in layers}
+
+    def _inputs(
+        self, tokens: Any, batch: Sequence[int] | NDArray[np.int64]
+    ) -> tuple[dict[str, Any], torch.Tensor]:
+        """What the model is called with for some texts, and which positions are theirs (n_texts, longest)."""
+        ids = [tokens["input_ids"][row] for row in batch]
         lengths = torch.tensor([len(row) for row in ids])
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
         input_ids = torch.full(mask.shape, self._tokenizer.pad_token_id or 0)
         input_ids[mask] = torch.tensor([token for row in ids for token in row])
-        input_ids, mask = input_ids.to(self.device), mask.to(self.device)
-        with torch.inference_mode():
-            # One text, or texts of one length, need no mask: attention then takes its fastest path.
-            attention_mask = None if bool(mask.all()) else mask.long()
-            final, states = self._reader.read(layers, input_ids=input_ids, attention_mask=attention_mask)
-            vectors = self._pooled(final, mask)
-            return vectors, {layer: states[layer].float().cpu().numpy() for layer in layers}
+        attended = mask
+        if self.multi_vector:
+            seen = torch.tensor([tokens["attended"][row] for row in batch])
+            attended = torch.arange(mask.shape[1])[None, :] < seen[:, None]
+        # One text, or texts of one length, need no mask: attention then takes its fastest path.
+        attention_mask = None if bool(attended.all()) else attended.long().to(self.device)
+        return {"input_ids": input_ids.to(self.device), "attention_mask": attention_mask}, mask.to(
+            self.device
+        )
 
-    def _pooled(self, final: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
-        """The encoder's own vector of each text, of unit norm, from final states (n_texts, n_positions, width)."""
+    def _pooled(
+        self, final: torch.Tensor, mask: torch.Tensor, input_ids: torch.Tensor, kind: Kind
+    ) -> NDArray[np.float32]:
+        """The encoder's own vector of each text, of unit norm, from states (n_texts, n_positions, width)."""
+        if self.multi_vector:
+            compared = self.multi_vector.compared(input_ids.cpu().numpy(), kind)
+            mask = mask & torch.from_numpy(compared).to(mask.device)
         weights = mask[:, :, None].to(torch.float32)
         vectors = (
             final[:, 0].float()
@@ -303,11 +362,15 @@ def _ids_and_spans(
     return ids[keep], np.maximum(spans[keep] - prefix_length, 0)
 
 
-def _check_length(config: EncoderConfig, model: Any) -> None:
-    positions = getattr(model.config, "max_position_embeddings", None)
-    if positions and config.max_length > positions:
-        raise UserError(
-            f"max_length {config.max_length} is more than {config.model!r} can take: expected at most {positions}"
-        )
-    if config.max_length < 3:
-        raise UserError(f"max_length {config.max_length} leaves no room for text: expected at least 3 tokens")
+def _check_length(config: EncoderConfig, loaded: LoadedModel) -> None:
+    positions = getattr(loaded.model.config, "max_position_embeddings", None)
+    read = {"max_length": config.max_length}
+    if loaded.multi_vector:
+        read["query_length"] = loaded.multi_vector.rules.query_length or config.max_length
+    for what, length in read.items():
+        if positions and length > positions:
+            raise UserError(
+                f"{what} {length} is more than {config.model!r} can take: expected at most {positions}"
+            )
+        if length < 3:
+            raise UserError(f"{what} {length} leaves no room for text: expected at least 3 tokens")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,15 @@ import torch
 
 from data.control_encoders import control_record, random_twin, seeded
 from data.errors import UserError
+from data.model_files import model_json
+from data.multi_vector import MultiVector, load_multi_vector
 
-Pooling = Literal["mean", "cls"]
+Pooling = Literal["mean", "cls", "projected mean"]
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A frozen encoder. control: what it is, if it is a control and not a retriever."""
+    """A frozen encoder. control: what it is, if it is a control and not a retriever. multi_vector: if it is one."""
 
     name: str
     model: Any
@@ -34,6 +35,7 @@ class LoadedModel:
     device: torch.device
     fingerprint: str
     control: Mapping[str, Any] | None
+    multi_vector: MultiVector | None = None
 
 
 def load_model(name: str, precision: str = "float32", device: str = "auto") -> LoadedModel:
@@ -55,6 +57,9 @@ def load_model(name: str, precision: str = "float32", device: str = "auto") -> L
                 model = AutoModel.from_config(config, dtype=torch.float32).to(dtype)  # type: ignore[no-untyped-call]
             else:
                 model = AutoModel.from_pretrained(path, dtype=dtype)
+            multi_vector = load_multi_vector(path, name, tokenizer, place, dtype, drawn=twin is not None)
+    except UserError:
+        raise
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(
@@ -69,15 +74,14 @@ def load_model(name: str, precision: str = "float32", device: str = "auto") -> L
     if getattr(model.config, "is_encoder_decoder", False):
         model = model.get_encoder()
     model = model.eval().requires_grad_(False).to(place)
+    mark = weights_fingerprint(model)
+    if multi_vector:
+        _check_width(multi_vector, model, name)
+        mark = multi_vector.fingerprint(mark, weights_fingerprint(multi_vector.projection))
+    pooling = "projected mean" if multi_vector else _pooling_of(path, name)
     return LoadedModel(
-        name,
-        model,
-        tokenizer,
-        _pooling_of(path, name),
-        place,
-        weights_fingerprint(model),
-        control_record(name, path),
-    )
+        name, model, tokenizer, pooling, place, mark, control_record(name, path), multi_vector
+    )  # fmt: skip
 
 
 def resolve_model(model: str) -> str:
@@ -114,18 +118,13 @@ def _pooling_of(path: str, name: str) -> Pooling:
     raise UserError(f"encoder {name!r} pools by {mode!r}: expected mean or cls")
 
 
-def model_json(path: str, name: str) -> Any:
-    """A JSON file beside a model, in its folder or on the hub; None where there is none."""
-    if Path(path).is_dir():
-        file = Path(path) / name
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-    from transformers.utils.hub import cached_file
-
-    try:
-        found = cached_file(path, name, _raise_exceptions_for_missing_entries=False)
-    except OSError:
-        return None
-    return json.loads(Path(found).read_text(encoding="utf-8")) if found else None
+def _check_width(multi_vector: MultiVector, model: Any, name: str) -> None:
+    expected = int(multi_vector.projection[0].in_features)  # type: ignore[arg-type]
+    if model.config.hidden_size != expected:
+        raise UserError(
+            f"encoder {name!r} has states of {model.config.hidden_size} dimensions, and its projection takes "
+            f"{expected}: its files do not belong together"
+        )
 
 
 def weights_fingerprint(model: Any) -> str:

@@ -22,7 +22,8 @@ from data.control_encoders import CONTROL, seeded
 from data.errors import UserError
 from data.files import new_folder, read_json, write_json
 from data.masked_language import masked_batches, token_windows
-from data.models import device_named, model_json, resolve_model
+from data.model_files import model_json
+from data.models import device_named, resolve_model
 from data.pretraining_run import PretrainingRun
 from data.run_log import Log, interrupts_deferred, read_log
 

@@ -33,12 +33,22 @@ def shared_collections() -> Path:
 @pytest.fixture(scope="session")
 def chat() -> ModuleType:
     """tests/chat_server.py: a language model's server that answers by a rule."""
-    path = Path(__file__).with_name("chat_server.py")
-    spec = importlib.util.spec_from_file_location("chat_server", path)
+    return beside("chat_server")
+
+
+@pytest.fixture(scope="session")
+def colbert_folders() -> ModuleType:
+    """tests/colbert_folder.py: makes small multi-vector encoders, in every layout."""
+    return beside("colbert_folder")
+
+
+def beside(name: str) -> ModuleType:
+    """A module of helpers in this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["chat_server"] = module  # dataclasses look their module up
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
