@@ -6,6 +6,7 @@ Tokens are counted, speeds are measured here and now for a second each (workbenc
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,18 @@ def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
     return pd.concat(
         [table, pd.DataFrame([{**total, "seconds": float(left["seconds"].sum())}])], ignore_index=True
     )
+
+
+def plan_told(steps: Sequence[Step]) -> str:
+    """What is left, in a sentence."""
+    left = [step for step in steps if not step.done]
+    if not left:
+        return "everything is measured already: figures and tables are drawn"
+    minutes = sum(step.seconds for step in left) / 60
+    kinds = Counter(step.kind for step in left)
+    what = ", ".join(f"{number} to {kind}" for kind, number in kinds.items())
+    time_left = f"about {minutes:.0f} minutes" if minutes >= 1.5 else "a minute or two"
+    return f"{len(left)} steps ({what}), {time_left} at the speeds of this moment; --dry-run lists them"
 
 
 class _Speeds:

@@ -47,7 +47,7 @@ def paper_verb(
     `workbench paper --out figures/ --dry-run`
     """
     from workbench.paper.config import read_config
-    from workbench.paper.plan import plan_table
+    from workbench.paper.plan import plan_table, plan_told
     from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 
     chosen = read_config(config) if again is None else None
@@ -69,6 +69,7 @@ def paper_verb(
             print_table(table.round(0))
         return
     with long_job(f"Paper: {chosen.title}", {}, queue) as progress:
+        print(plan_told(plan_of(chosen, progress, names, device)), file=sys.stderr, flush=True)
         manifest = make_paper(chosen, out, progress, names, command, device, style)
     if as_json:
         print_json({"manifest": str(manifest)})
