@@ -16,6 +16,7 @@ from analyses.intervals import bootstrap_mean
 from analyses.significance import holm, paired_randomisation
 
 SYSTEM = ["system", "encoder", "sae", "control"]
+OWN_SCORES = ("cosine", "maxsim")  # what an encoder ranks by itself: MaxSim if it is a multi-vector one
 EQUAL = 1e-9  # a difference this small is a tie
 
 
@@ -42,26 +43,30 @@ def mean_over_seeds(measured: pd.DataFrame, by: Sequence[str], measure: str) -> 
 
 
 def retrieval_table(measured: pd.DataFrame, measure: str = "nDCG@10") -> pd.DataFrame:
-    """Collections x systems: `mean_over_seeds` by collection and SYSTEM, compared with the encoder's own cosine.
+    """Collections x systems: `mean_over_seeds` by collection and SYSTEM, compared with the encoder's own score.
 
-    versus_cosine: mean difference, with versus_low and versus_high (95%, bootstrap over queries), wins and losses
-    (queries above and below), p (paired randomisation test over queries) and p_holm, Holm's correction over all
-    comparisons of a collection. Empty for the cosines themselves; BM25 is compared with the first encoder's.
+    own: that score, cosine or maxsim. versus_own: mean difference, with versus_low and versus_high (95%, bootstrap
+    over queries), wins and losses (queries above and below), p (paired randomisation test over queries) and
+    p_holm, Holm's correction over all comparisons of a collection. Empty for these scores themselves; BM25 is
+    compared with the first encoder's.
     """
     table = mean_over_seeds(measured, ["collection", *SYSTEM], measure)
     compared = []
     for row in table.to_dict("records"):
         part = measured[measured["collection"] == row["collection"]]
-        cosine = part[part["system"] == "cosine"]
+        scores = part[part["system"].isin(OWN_SCORES)]
         own = (
-            cosine[cosine["encoder"] == row["encoder"]]
+            scores[scores["encoder"] == row["encoder"]]
             if row["encoder"]
-            else cosine[~cosine["control"].astype(bool)]
+            else scores[~scores["control"].astype(bool)]
         )
         own = own[own["encoder"] == own["encoder"].iloc[0]] if len(own) else own
         mine = part[np.logical_and.reduce([part[name] == row[name] for name in SYSTEM])]
-        compared.append({} if row["system"] == "cosine" or own.empty else _compared(mine, own, measure))
-    columns = ["versus_cosine", "versus_low", "versus_high", "wins", "losses", "p"]
+        itself = row["system"] in OWN_SCORES
+        compared.append(
+            {} if itself or own.empty else {"own": own["system"].iloc[0], **_compared(mine, own, measure)}
+        )
+    columns = ["own", "versus_own", "versus_low", "versus_high", "wins", "losses", "p"]
     table = pd.concat([table, pd.DataFrame(compared, columns=columns, index=table.index)], axis=1)
     table["p_holm"] = table.groupby("collection", sort=False)["p"].transform(holm)
     return table
@@ -87,7 +92,7 @@ def difference_table(
             dict(zip(by, names, strict=True))
             | {"mean": float(mine[measure].mean()), "other_mean": float(theirs[measure].mean())}
             | {
-                name.replace("versus_cosine", "difference").replace("versus_", ""): v
+                name.replace("versus_own", "difference").replace("versus_", ""): v
                 for name, v in compared.items()
             }
             | {"n_queries": mine["query_id"].nunique(), "n_seeds": len(seeds)}
@@ -104,7 +109,7 @@ def _compared(mine: pd.DataFrame, own: pd.DataFrame, measure: str) -> dict[str, 
     difference = (averages[0] - averages[1]).dropna().to_numpy(np.float64)
     low, high = bootstrap_mean(difference)
     return {
-        "versus_cosine": float(difference.mean()),
+        "versus_own": float(difference.mean()),
         "versus_low": low,
         "versus_high": high,
         "wins": int((difference > EQUAL).sum()),

@@ -21,7 +21,7 @@ from data.multi_vector import PROJECTED, Kind, MultiVector
 from data.ragged import Ragged, offsets_of
 from data.threads import for_each_block
 
-__all__ = ["Encoder", "EncoderConfig", "TokenStates", "bfloat16_is_native", "resolve_model"]
+__all__ = ["Encoder", "EncoderConfig", "Kind", "TokenStates", "bfloat16_is_native", "resolve_model"]
 
 Progress = Callable[[int, int], None]
 

@@ -62,10 +62,9 @@ class ReadingRules:
 @lru_cache(maxsize=64)
 def is_multi_vector(model: str) -> bool:
     """Whether a model by that name (a folder, an id, or the random twin of one) has a vector a token."""
-    if model == "minilm":
-        return False
     twin = random_twin(model)
-    return layout_of(twin.of if twin else model) is not None
+    name = twin.of if twin else model
+    return name != "minilm" and layout_of(name) is not None
 
 
 def layout_of(path: str) -> str | None:

@@ -16,12 +16,12 @@ import plotly.graph_objects as go
 from analyses.figures.theme import INK, QUIET, figure, plain, system_colour, system_name, translucent
 
 DASHES = {
-    "latent": "solid", "latent_lucene_idf": "dash", "cosine": "dot", "bm25": "dashdot",
+    "latent": "solid", "latent_lucene_idf": "dash", "cosine": "dot", "maxsim": "longdash", "bm25": "dashdot",
     "control_clipped": "solid", "control_lucene": "dash",
 }  # fmt: skip
 MARKERS = {
-    "latent": "circle", "latent_lucene_idf": "circle-open", "cosine": "diamond", "bm25": "square",
-    "control_clipped": "x", "control_lucene": "x-open",
+    "latent": "circle", "latent_lucene_idf": "circle-open", "cosine": "diamond", "maxsim": "star-diamond",
+    "bm25": "square", "control_clipped": "x", "control_lucene": "x-open",
 }  # fmt: skip
 CONTROL = "x-thin-open"
 

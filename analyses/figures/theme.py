@@ -18,11 +18,13 @@ SYSTEM_COLOURS = {
     "cosine": "#E69F00",
     "bm25": "#3A3F47",
     "learned_sparse": "#CC79A7",
+    "maxsim": "#D45D00",
 }
 SYSTEM_NAMES = {
     "latent": "Latent terms",
     "latent_lucene_idf": "Latent terms, Lucene idf",
     "cosine": "Cosine",
+    "maxsim": "MaxSim",
     "bm25": "Lexical BM25",
     "learned_sparse": "Learned sparse",
 }

@@ -25,12 +25,14 @@ from data.encoders import Encoder, EncoderConfig, TokenStates
 from data.errors import UserError
 from data.files import fingerprint
 from data.learned_sparse import LearnedSparse
+from data.ragged import Ragged
 from retrieval.bm25 import LEXICAL
 from retrieval.cosine import cosine_search
 from retrieval.evaluate import MEASURES, evaluate
 from retrieval.index import Index, WeightedIndex, write_index
 from retrieval.learned_sparse import dot_product_run
 from retrieval.lexical import count_words
+from retrieval.maxsim import maxsim_search
 from retrieval.pruning import as_many_postings, least_frequent, most_frequent, without_terms
 from retrieval.run import Run, write_trec
 from retrieval.search import search
@@ -118,6 +120,8 @@ class Bench:
         assert cell.encoder is not None  # the other systems have one
         if cell.system == "learned_sparse":
             return dot_product_run(*self._terms(cell.collection, cell.encoder), DEPTH, *ids)
+        if cell.system == "maxsim":
+            return self._maxsim(cell.collection, cell.encoder, ids)
         if cell.system == "cosine":
             vectors = np.concatenate(
                 [states.pooled for states in self.materials.store(cell.collection, cell.encoder).blocks()]
@@ -133,6 +137,25 @@ class Bench:
                 gone = as_many_postings(index, gone, scoring.instead)
             index = without_terms(index, gone)
         return search(WeightedIndex.of(index, scoring.bm25), counts, DEPTH, *ids)
+
+    def _maxsim(
+        self, named: NamedCollection, config: EncoderConfig, ids: tuple[Sequence[str], Sequence[str]]
+    ) -> Run:
+        """Of the states that latents are made of, where these are all tokens' final ones, else of its own."""
+        materials = self.materials
+        reader = materials.encoder(config).for_maxsim()
+        store = materials.store(named, reader.config)
+        queries = reader.token_vectors(materials.query_states(named, reader.config), "query")
+        n_docs, done = len(ids[1]), 0
+
+        def blocks() -> Iterator[Ragged]:
+            nonlocal done
+            for states in store.blocks():
+                yield reader.token_vectors(states)
+                done += len(states.states)
+                materials.progress(f"MaxSim on {named.name}", done, n_docs, "documents")
+
+        return maxsim_search(blocks(), queries, DEPTH, *ids)
 
     def _index_words(self, named: NamedCollection) -> tuple[WeightedIndex, csr_array]:
         collection = self.materials.collection(named)

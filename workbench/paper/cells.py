@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from data.encoders import EncoderConfig
+from data.multi_vector_files import is_multi_vector
 from retrieval.bm25 import Bm25Parameters
 from sae.train_config import TrainConfig
 from workbench.paper.config import NamedCollection, SaeRecipe
 
-System = Literal["latent", "cosine", "bm25", "learned_sparse"]
+System = Literal["latent", "cosine", "maxsim", "bm25", "learned_sparse"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Cell:
             "dictionary": self.dictionary.record() if self.dictionary else None,
             "scoring": asdict(self.scoring) if self.system == "latent" else None,
         }
+
+
+def own_score(named: NamedCollection, encoder: EncoderConfig) -> Cell:
+    """What an encoder ranks by itself: MaxSim if it is a multi-vector one, else the cosine of its vectors."""
+    return Cell(named, "maxsim" if is_multi_vector(encoder.model) else "cosine", encoder)
 
 
 def _encoder_record(config: EncoderConfig) -> dict[str, Any]:

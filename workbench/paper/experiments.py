@@ -17,7 +17,7 @@ from typing import Any
 
 from data.encoders import EncoderConfig
 from retrieval.bm25 import Bm25Parameters
-from workbench.paper.cells import Cell, Dictionary, Scoring
+from workbench.paper.cells import Cell, Dictionary, Scoring, own_score
 from workbench.paper.config import NamedCollection, PaperConfig
 
 PAPER, LUCENE = Bm25Parameters(), Bm25Parameters(idf="lucene")
@@ -53,7 +53,8 @@ def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measuremen
         yield told(Cell(named, "learned_sparse", splade), "learned_sparse")
     for encoder in config.encoders:
         reader = encoder.config
-        yield told(Cell(named, "cosine", reader), "cosine", encoder.name)
+        own = own_score(named, reader)
+        yield told(own, own.system, encoder.name)
         for recipe in config.saes:
             for seed in config.seeds:
                 dictionary = Dictionary.of(recipe, reader, seed)
@@ -71,7 +72,8 @@ def _systems(config: PaperConfig, named: NamedCollection) -> Iterator[Measuremen
         twin = replace(first.config, model=f"random:{first.config.model}")
         untrained.append((f"{first.name}, random weights", twin))
     for name, reader in untrained:
-        yield told(Cell(named, "cosine", reader), "cosine", name, control=True)
+        own = own_score(named, reader)
+        yield told(own, own.system, name, control=True)
         for seed in few:
             cell = Cell(named, "latent", reader, Dictionary.of(config.saes[0], reader, seed))
             yield told(cell, "latent", name, config.saes[0].name, seed, True)
@@ -96,14 +98,15 @@ def limit(config: PaperConfig) -> Iterator[Measurement]:
         if splade := learned_sparse(config):
             cell = Cell(named, "learned_sparse", splade)
             yield Measurement(cell, {**where, "system": "learned_sparse", "seed": -1})
-        yield Measurement(Cell(named, "cosine", reader), {**where, "system": "cosine", "seed": -1})
+        own = own_score(named, reader)
+        yield Measurement(own, {**where, "system": own.system, "seed": -1})
         for seed in config.seeds:
             cell = Cell(named, "latent", reader, Dictionary.of(recipe, reader, seed))
             yield Measurement(cell, {**where, "system": "latent", "seed": seed})
 
 
 def sweep(config: PaperConfig) -> Iterator[Measurement]:
-    """Columns sweep, value, system (latent, or a control: random_directions, cosine, bm25), seed."""
+    """Columns sweep, value, system (latent, or a control: random_directions, cosine or maxsim, bm25), seed."""
     named, first, recipe = config.collections[0], config.encoders[0].config, config.saes[0]
     varied, few = config.sweeps, config.seeds[: config.sweeps.seeds]
 
@@ -131,7 +134,8 @@ def sweep(config: PaperConfig) -> Iterator[Measurement]:
     for length in varied.max_length:
         reader = replace(first, max_length=length)
         yield from latents("max_length", length, reader)
-        yield told("max_length", length, Cell(named, "cosine", reader), "cosine")
+        own = own_score(named, reader)
+        yield told("max_length", length, own, own.system)
     for seed in config.seeds:
         dictionary = Dictionary.of(recipe, first, seed)
         yield told("seed", seed, Cell(named, "latent", first, dictionary), seed=seed)
@@ -145,8 +149,8 @@ def sweep(config: PaperConfig) -> Iterator[Measurement]:
             for b in varied.b:
                 scoring = Scoring(replace(PAPER, k1=float(k1), b=float(b)))
                 yield told("k1_b", (k1, b), Cell(named, "latent", first, dictionary, scoring), seed=seed)
-    for system, cell in (("cosine", Cell(named, "cosine", first)), ("bm25", Cell(named, "bm25"))):
-        yield told("", "", cell, system)
+    for cell in (own_score(named, first), Cell(named, "bm25")):
+        yield told("", "", cell, cell.system)
 
 
 def pruning(config: PaperConfig) -> Iterator[Measurement]:

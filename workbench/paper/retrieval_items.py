@@ -14,45 +14,52 @@ LIMIT_DEPTHS = (2, 10, 20, 100, 1000)
 
 
 def systems(evidence: Evidence, measure: str) -> Made:
-    """Means with intervals over queries, the spread over seeds, and tests against the encoder's own cosine."""
+    """Means with intervals over queries, the spread over seeds, and tests against the encoder's own score."""
     config = evidence.config
     table = retrieval_table(evidence.measured("retrieval"), measure)
     table["name"] = [row_name(row, config) for row in records(table)]
     table["published"] = _published(table, evidence) if measure == "nDCG@10" else float("nan")
     published = bool(table["published"].notna().any())
+    own_scores = [_score(own) for own in table["own"].dropna().unique()]
     sizes = table.groupby("collection", sort=False)["n_queries"].first()
     queries = ", ".join(f"{n:,} queries of {name}" for name, n in sizes.items())
     caption = (
         f"{measure} on {queries}: mean over queries of the mean over seeds ({len(config.seeds)} SAEs; of controls "
-        f"{config.controls.seeds}), with 95% bootstrap intervals over queries. Against the same encoder's cosine: "
-        "mean difference, queries won and lost, and a paired randomisation test, Holm-corrected by collection."
-        + (f" Published: {SOURCE}." if published else "")
+        f"{config.controls.seeds}), with 95% bootstrap intervals over queries. Against the same encoder's "
+        f"{' or '.join(own_scores)}: mean difference, queries won and lost, and a paired randomisation test, "
+        "Holm-corrected by collection." + (f" Published: {SOURCE}." if published else "")
     )
     facts = tuple(
         compared(
             f"On {row['collection']}, {row['name']}",
-            "cosine",
-            {"difference": row["versus_cosine"], "low": row["versus_low"], "high": row["versus_high"]},
+            _score(row["own"]),
+            {"difference": row["versus_own"], "low": row["versus_low"], "high": row["versus_high"]},
             measure,
         )
         for row in records(table[table["p"].notna()])
     )
     height = 90 + 26 * table["name"].nunique()
-    shown = pd.DataFrame([_printed_row(row, measure, published) for row in records(table)])
+    minus = f"minus {own_scores[0] if len(own_scores) == 1 else 'own score'}"
+    shown = pd.DataFrame([_printed_row(row, measure, minus, published) for row in records(table)])
     return Made(table, caption, facts, shown, systems_figure(table, measure, height), "double", height / 620)
 
 
-def _printed_row(row: dict[str, object], measure: str, published: bool) -> dict[str, str]:
+def _score(system: str) -> str:
+    """An encoder's own score within a sentence."""
+    return "MaxSim" if system == "maxsim" else system_name(system).lower()
+
+
+def _printed_row(row: dict[str, object], measure: str, minus: str, published: bool) -> dict[str, str]:
     numbers = {name: float(value) for name, value in row.items() if isinstance(value, int | float)}
     tested = not pd.isna(numbers["p"])
     spread = numbers["seed_sd"]
-    mean, low, high = (numbers[name] for name in ("versus_cosine", "versus_low", "versus_high"))
+    mean, low, high = (numbers[name] for name in ("versus_own", "versus_low", "versus_high"))
     cells = {
         "Collection": str(row["collection"]),
         "System": str(row["name"]),
         measure: interval(numbers["mean"], numbers["low"], numbers["high"]),
         "SD, seeds": "–" if pd.isna(spread) else f"{spread:.3f}",
-        "minus cosine": interval(mean, low, high, signed=True) if tested else "",
+        minus: interval(mean, low, high, signed=True) if tested else "",
         "won/lost": f"{numbers['wins']:.0f}/{numbers['losses']:.0f}" if tested else "",
         "p (Holm)": p_text(numbers["p_holm"]),
     }
