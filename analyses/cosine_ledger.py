@@ -95,6 +95,11 @@ class Drowned:
 def why_no_ledger(study: Study) -> str | None:
     """Why this study's cosine does not split over its latents, in a sentence; None where it does."""
     encoder = study.manifest["encoder"]
+    if "multi_vector" in encoder:
+        return (
+            "This encoder is multi-vector: its own score is MaxSim, and the vector that the cosine compares is a "
+            "mean of projected and normalised states, so the cosine does not split over the latents of the tokens."
+        )
     if encoder["pooling"] != "mean":
         return (
             f"This encoder pools by {encoder['pooling']}: its vector is not the mean of its token states, so its "

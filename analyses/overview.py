@@ -11,10 +11,13 @@ from retrieval.study import Study
 
 
 def evaluation_table(
-    study: Study, baseline: str = "cosine", n_resamples: int = 1000, seed: int = 0
+    study: Study, baseline: str | None = None, n_resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """`summarise` of the study's per-query measures; empty where the collection has no judgements."""
-    return summarise(study.per_query, baseline, n_resamples, seed)
+    """`summarise` of the study's per-query measures; empty where the collection has no judgements.
+
+    baseline: what wins and losses are told against; None for the encoder's own score.
+    """
+    return summarise(study.per_query, baseline or study.own_score, n_resamples, seed)
 
 
 def summarise(

@@ -203,6 +203,12 @@ def pooling_head(encoder: Encoder) -> tuple[Pooling | None, str]:
     """How the stored states make the encoder's vector, and a sentence where they do not, or not quite."""
     layer, special_tokens = encoder.config.layer, encoder.config.special_tokens
     not_measured = "The cosine of reconstructed states is not measured: "
+    if encoder.multi_vector:
+        return (
+            None,
+            f"{not_measured}the encoder is multi-vector, its own score is MaxSim, and its vector of a text is made "
+            "of projected states.",
+        )
     if layer is not None:
         return (
             None,

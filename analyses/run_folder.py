@@ -94,7 +94,7 @@ def add_run(study: Study, path: Path, name: str) -> OutsideRun:
         raise UserError(
             f"a run cannot be named {name!r}: expected up to 40 letters, digits, - and _, such as splade-v3"
         )
-    if name in OWN:
+    if name in (*OWN, study.own_score):
         raise UserError(f"{name} is the study's own system: give the run another name")
     read = read_run(study, path, name)
     (study.path / "runs").mkdir(exist_ok=True)

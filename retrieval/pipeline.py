@@ -27,6 +27,7 @@ from data.files import fingerprint, new_file, new_folder, read_json, replace_fol
 from retrieval.contexts import write_contexts
 from retrieval.index import write_index
 from retrieval.lexical import count_words
+from retrieval.own_ranking import write_maxsim_run, write_token_vectors
 from retrieval.study import FORMAT, Study, write_documents, write_judgements
 from retrieval.systems import evaluate_systems
 from sae.checkpoint import save_autoencoder
@@ -98,6 +99,8 @@ def build_study(
             study, queries, {q: collection.qrels[q] for q in queries.ids if q in collection.qrels}
         )
         _encode_queries(study, queries, encoder, sae, pooling, progress)
+        if encoder.multi_vector and queries:
+            write_maxsim_run(study, blocks, encoder, queries, collection.corpus.ids, progress)
         write_json(study / "study.json", _manifest(plan, collection, queries, sae, counts, started))
         if collection.qrels and queries:
             evaluate_systems(Study.open(study), progress).save(study)
@@ -175,7 +178,8 @@ def _write_blocks(
     paths = [work / f"block-{number:05d}" for number in range(len(starts))]
     for start, path, states in zip(starts, paths, stored, strict=True):
         if not path.is_dir():
-            states = states or encoder.encode(texts[start : start + DOCUMENTS_PER_SHARD])
+            some = texts[start : start + DOCUMENTS_PER_SHARD]
+            states = states or encoder.encode(some)
             latents = token_latents(sae, states.states)
             with new_folder(path) as temporary:
                 save_npz(temporary / "counts.npz", pool(latents, sae.n_latents, pooling), compressed=False)
@@ -189,6 +193,8 @@ def _write_blocks(
                 )
                 for name, array in zip(BLOCK_ARRAYS, arrays, strict=True):
                     np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+                if encoder.multi_vector:
+                    write_token_vectors(temporary, encoder, states, some)
         if progress:
             progress("Latents of the documents", min(start + DOCUMENTS_PER_SHARD, len(texts)), len(texts))
     return paths

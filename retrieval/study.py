@@ -9,6 +9,7 @@
     index/             BM25 postings over latents;  lexical/: over words, with vocabulary.json
     vectors.npy        the encoder's own pooled vector of each document, float32 (n_docs, d_model), unit norm
     wordpieces.json    the tokenizer's token of each token id
+    runs/              other systems' rankings of the queries (TREC), maxsim.trec where the encoder is multi-vector
     evaluation.json    means of each system, where there are qrels;  per_query.parquet: each query
 
 Arrays are memory-mapped, and torch is imported only when a text is encoded, so that a study opens at once.
@@ -157,6 +158,11 @@ class Study:
     @property
     def n_latents(self) -> int:
         return int(self.manifest["sae"]["n_latents"])
+
+    @property
+    def own_score(self) -> Literal["cosine", "maxsim"]:
+        """What the encoder ranks by itself: MaxSim (runs/maxsim.trec) if it is a multi-vector one, else cosine."""
+        return "maxsim" if "multi_vector" in self.manifest["encoder"] else "cosine"
 
     @property
     def pooling(self) -> Literal["sum", "max"]:

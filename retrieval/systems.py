@@ -15,7 +15,7 @@ from data.files import new_file, write_json
 from retrieval.bm25 import Bm25Parameters
 from retrieval.cosine import cosine_search
 from retrieval.evaluate import evaluate, means
-from retrieval.run import Run, write_trec
+from retrieval.run import Run, read_trec, write_trec
 from retrieval.search import search
 from retrieval.study import Study
 
@@ -44,13 +44,19 @@ def query_counts(study: Study) -> csr_array:
 
 
 def system_runs(study: Study, depth: int = DEPTH) -> dict[str, Run]:
-    """One run a system, over the queries kept in the study: latent, latent_lucene_idf, cosine, bm25."""
+    """One run a system, over the queries kept in the study: latent, latent_lucene_idf, cosine, bm25.
+
+    Of a multi-vector encoder also maxsim, to the depth to which it is kept.
+    """
     queries, documents = study.queries.ids, study.corpus.ids
     counts = query_counts(study)
     vectors = np.load(study.path / "query_vectors.npy", allow_pickle=False)
+    kept = study.path / "runs" / "maxsim.trec"
+    own = {"maxsim": read_trec(kept)} if study.own_score == "maxsim" and kept.is_file() else {}
     return {
         "latent": search(study.weighted(), counts, depth, queries, documents),
         "latent_lucene_idf": search(study.weighted(LUCENE), counts, depth, queries, documents),
+        **own,
         "cosine": cosine_search(study.vectors, vectors, depth, queries, documents),
         "bm25": search(study.lexical, study.words.count(study.queries.texts), depth, queries, documents),
     }

@@ -39,7 +39,8 @@ EncoderName = Annotated[
 Layer = Annotated[
     str,
     typer.Option(
-        help="`final`, a hidden layer (0 is the embeddings), or a TransformerLens hook point: `blocks.4.hook_out`.",
+        help="`final`, a hidden layer (0 is the embeddings), a TransformerLens hook point: `blocks.4.hook_out`, "
+        "or `projected`: what a multi-vector encoder's projection makes of the final states.",
         metavar="LAYER",
     ),
 ]

@@ -52,10 +52,11 @@ def page() -> None:
         st.html(highlight.facts(made_of(manifest)))
     if not table.empty:
         frame.label("Every measure: mean, its 95% interval, and queries won and lost against cosine")
-        st.html(highlight.table(readable(table)))
+        st.html(highlight.table(readable(table, study.own_score)))
         st.caption(
             f"Percentile bootstrap over {count(int(table['n_queries'].iloc[0]))} queries, 1,000 resamples, seed 0. "
-            "Wins and losses compare nDCG@10 query by query; ties are not counted."
+            f"Wins and losses compare nDCG@10 with {system_name(study.own_score)}, the encoder's own score, query "
+            "by query; ties are not counted."
         )
     with st.expander("Collection, training and versions in full"):
         st.html(highlight.preformatted(json.dumps(dict(manifest), indent=2, ensure_ascii=False)))
@@ -67,10 +68,11 @@ def made_of(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     config, bm25 = encoder["config"], Bm25Parameters()
     layer = "final hidden states" if config.get("layer") is None else f"layer {config['layer']}"
     control = f" ({encoder['control']['kind']})" if "control" in encoder else ""
+    several = "; multi-vector, its own score is MaxSim" if "multi_vector" in encoder else ""
     latents_a_token = f"k = {sae['k']}" if sae.get("architecture", "topk") == "topk" else sae["architecture"]
     rows = [
         ("Collection", str(collection["name"])),
-        ("Encoder", f"{config['model']}{control}, {layer}, {encoder['d_model']} dimensions"),
+        ("Encoder", f"{config['model']}{control}, {layer}, {encoder['d_model']} dimensions{several}"),
         ("SAE", f"{sae.get('name', '')}: {sae['n_latents']:,} latents, {latents_a_token}"),
         ("Trained on", trained_on(sae.get("trained_on", {}))),
         ("Pooling", f"{manifest['pooling']} over tokens, then the square root"),
@@ -93,7 +95,7 @@ def trained_on(facts: Mapping[str, Any]) -> str:
     return ", ".join(part for part in (name, f"{count(views)} tokens seen" if views else "") if part)
 
 
-def readable(table: pd.DataFrame) -> pd.DataFrame:
+def readable(table: pd.DataFrame, own_score: str = "cosine") -> pd.DataFrame:
     """A row a system, a column a measure, each with its interval."""
     measures = ordered_measures(list(dict.fromkeys(table["measure"])))
     rows = []
@@ -106,6 +108,6 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
                 measure: f"{row['mean']:.3f}  ({row['low']:.3f} to {row['high']:.3f})"
                 for measure, row in ((m, by_measure.loc[m]) for m in measures)
             }
-            | {"Won / lost": "" if system == "cosine" else f"{first['wins']:,} / {first['losses']:,}"}
+            | {"Won / lost": "" if system == own_score else f"{first['wins']:,} / {first['losses']:,}"}
         )
     return pd.DataFrame(rows)
