@@ -44,9 +44,9 @@ def read_control(study: Study, control: str) -> pd.DataFrame | None:
     return read_kept(study.path / f"counted_{control}.parquet", _facts(study))
 
 
-def controls_are_kept(study: Study) -> bool:
+def controls_are_kept(study: Study, wanted: Sequence[str] = CONTROLS) -> bool:
     """Whether `write_controls` has nothing to do."""
-    return all(control_is_kept(study, control) for control in CONTROLS if _exists(study, control))
+    return all(control_is_kept(study, control) for control in wanted if _exists(study, control))
 
 
 def control_is_kept(study: Study, control: str) -> bool:
@@ -54,15 +54,15 @@ def control_is_kept(study: Study, control: str) -> bool:
     return is_kept(study.path / f"counted_{control}.parquet", _facts(study))
 
 
-def write_controls(study: Study, progress: Progress | None = None) -> None:
-    """Send the sample through both controls and keep what they say; a minute or two, once."""
+def write_controls(study: Study, progress: Progress | None = None, wanted: Sequence[str] = CONTROLS) -> None:
+    """Send the sample through the wanted controls and keep what they say; a minute or so each, once."""
     from dataclasses import replace
 
     from analyses.quality import random_directions
     from data.encoders import Encoder
 
     texts = [study.corpus.texts[int(document)] for document in sample_of(study)]
-    for control in CONTROLS:
+    for control in wanted:
         if not _exists(study, control) or control_is_kept(study, control):
             continue
         encoder, sae = study.encoder, study.sae

@@ -57,19 +57,22 @@ def printed(chart: go.Figure, style: Print) -> go.Figure:
         "zerolinecolor": QUIET,
         "automargin": True,
     }
+    legend = {
+        "font": {"size": small, "color": INK}, "orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom",
+        "xanchor": "left", "title": {"text": ""},
+    }  # fmt: skip
     copy.update_layout(
         template="none", width=pixels, height=round(pixels * style.ratio),
         paper_bgcolor="white", plot_bgcolor="white",
         font={"family": FONT, "size": size, "color": INK}, margin={"l": 4, "r": 8, "t": 6, "b": 4},
-        legend={
-            "font": {"size": small, "color": INK}, "orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom",
-            "xanchor": "left", "title": {"text": ""},
-        },
+        legend=legend,
         coloraxis_colorbar={"thickness": 8, "tickfont": {"size": small}, "outlinewidth": 0},
     )  # fmt: skip
     copy.update_xaxes(**axis)
     copy.update_yaxes(**axis)
     copy.update_annotations(font={"size": size, "color": INK, "family": FONT})
+    if "legend2" in copy.layout:  # within a panel, where the figure put it
+        copy.update_layout(legend2={"font": legend["font"], "title": legend["title"]})
     if not style.legend:
         copy.update_layout(showlegend=False)
     for trace in copy.data:

@@ -63,11 +63,17 @@ def type_shares_figure(shares: Mapping[str, pd.DataFrame], height: int | None = 
             customdata=[*notes, "as reported; its procedure is not known"],
             hovertemplate=f"<b>{TYPE_NAMES[kind]}</b> %{{x:.1%}}<br>%{{customdata}}<extra></extra>",
         )
-    chart.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
-    chart.update_xaxes(
-        range=[0, 1], tickformat=".0%", showgrid=False, title="of the latents that have a type"
+    # a share too small for its number goes without
+    chart.update_layout(
+        barmode="stack",
+        bargap=0.3,
+        legend={"traceorder": "normal"},
+        uniformtext={"minsize": 9, "mode": "hide"},
     )
-    chart.update_yaxes(autorange="reversed", tickfont={"size": 14})
+    chart.update_xaxes(
+        range=[0, 1.015], tickformat=".0%", showgrid=False, title="of the latents that have a type"
+    )
+    chart.update_yaxes(autorange="reversed", tickfont={"size": 14}, showgrid=False)
     return chart
 
 

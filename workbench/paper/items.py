@@ -53,19 +53,28 @@ class Made:
 
 @dataclass(frozen=True)
 class Item:
-    """name: of its files. experiments: whose cells it needs. wanted: whether a configuration asks for it at all."""
+    """name: of its files. experiments: whose cells it needs. wanted: whether a configuration asks for it at all.
+
+    needs_study: it reads `Evidence.study`; parts: of `workbench.paper.study_parts.PARTS`, what must be kept there.
+    """
 
     name: str
     title: str
     make: Callable[[Evidence], Made]
     experiments: tuple[str, ...] = ()
     needs_study: bool = False
+    parts: tuple[str, ...] = ()
     wanted: Callable[[PaperConfig], bool] = lambda config: True
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, by column."""
     return table.to_dict("records")  # type: ignore[return-value]  # columns are named by text
+
+
+def collection_of(study: Study) -> str:
+    """A study's collection as captions name it."""
+    return f"{len(study.corpus):,} documents of {study.manifest['collection']['name']}"
 
 
 def row_name(row: Mapping[str, Any], config: PaperConfig) -> str:

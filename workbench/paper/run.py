@@ -10,7 +10,6 @@ OUT/runs/                 the rankings behind the retrieval table, in TREC forma
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,21 +31,28 @@ from analyses.figures.print_style import (
 from data.errors import UserError
 from retrieval.pipeline import versions
 from retrieval.study import Study
-from workbench.paper import finding_items, retrieval_items, sweep_items
+from workbench.paper import finding_items, mechanism_items, retrieval_items, sweep_items, vocabulary_items
 from workbench.paper.bench import Bench, ordered
-from workbench.paper.cells import Dictionary
 from workbench.paper.config import PaperConfig
 from workbench.paper.experiments import EXPERIMENTS, Measurement
 from workbench.paper.items import Item, Made
+from workbench.paper.main_study import file_name, main_dictionary, study_folder
 from workbench.paper.manifest import FORMAT, read_paper, write_manifest
 from workbench.paper.materials import Materials
 from workbench.paper.plan import Step, plan
 from workbench.paper.report import write_report
+from workbench.paper.study_parts import prepare
 from workbench.paper.tables import write_table
 from workbench.progress import StageProgress
 from workbench.stages import make_study
 
-ITEMS: tuple[Item, ...] = (*retrieval_items.ITEMS, *finding_items.ITEMS, *sweep_items.ITEMS)
+ITEMS: tuple[Item, ...] = (
+    *retrieval_items.ITEMS,
+    *finding_items.ITEMS,
+    *vocabulary_items.ITEMS,
+    *mechanism_items.ITEMS,
+    *sweep_items.ITEMS,
+)
 CHART = "figure.json"  # ends the name of a figure that was not printed yet
 
 
@@ -82,21 +88,17 @@ class Laboratory:
             labels = one.labels
             seed = f"seed-{labels['seed']}" if labels["seed"] >= 0 else ""
             parts = (labels["system"], labels["encoder"], labels["sae"], seed)
-            tag = "-".join(_file_name(part) for part in parts if part)
-            target = folder / _file_name(labels["collection"]) / f"{tag}.trec"
+            tag = "-".join(file_name(part) for part in parts if part)
+            target = folder / file_name(labels["collection"]) / f"{tag}.trec"
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._bench.trec(one.cell, tag), target)
 
     @cached_property
     def _study(self) -> Study:
         config, materials = self.config, self._materials
-        reader, recipe = config.encoders[0].config, config.saes[0]
-        dictionary = Dictionary.of(recipe, reader, config.seeds[0])
-        sae = materials.sae(dictionary)
-        collection = materials.collection(config.collections[0])
-        name = f"{_file_name(config.collections[0].name)}-{materials.dictionary_name(dictionary)}"
-        folder = materials.folder / "studies" / name
-        encoder = materials.encoder(reader)
+        sae, collection = materials.sae(main_dictionary(config)), materials.collection(config.collections[0])
+        encoder = materials.encoder(config.encoders[0].config)
+        folder = study_folder(config, materials)
         return make_study(collection, encoder, sae, folder, materials.progress, replace_other=True)
 
     def _rows(self, one: Measurement) -> pd.DataFrame:
@@ -147,6 +149,7 @@ def make_paper(
                     "command": command,
                 }
                 if item.needs_study:
+                    prepare(laboratory.study(), config, item.parts, progress)
                     provenance["study"] = laboratory.study().manifest["fingerprint"]
                 made[item.name] = write_item(out, item, item.make(laboratory), provenance, style)
         progress("Figures and tables", len(items), len(items))
@@ -201,7 +204,3 @@ def write_item(
         "shown": {"columns": list(map(str, shown.columns)), "rows": shown.to_numpy().tolist()},
         "print": asdict(style) if made.chart is not None else None,
     }  # fmt: skip
-
-
-def _file_name(text: str) -> str:
-    return re.sub(r"[^\w.]+", "-", text).strip("-") or "unnamed"

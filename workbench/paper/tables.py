@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,26 @@ LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
         "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-        ">": r"\textgreater{}", "−": "$-$", "±": r"$\pm$", "·": r"$\cdot$", "–": "--",
+        ">": r"\textgreater{}", "−": "$-$", "±": r"$\pm$", "·": r"$\cdot$", "–": "--", "[": "{[}", "≤": r"$\leq$",
+        "≥": r"$\geq$", "β": r"$\beta$", "…": r"\ldots{}",
     }
 )  # fmt: skip
+MARKDOWN = str.maketrans(
+    {
+        "\\": "\\\\", "|": r"\|", "&": "&amp;", "<": "&lt;", "*": r"\*", "_": r"\_", "`": r"\`", "[": r"\[",
+        "~": r"\~", "$": r"\$",
+    }
+)  # fmt: skip
+MARKED = re.compile("⟨([^⟨⟩]*)⟩")  # what a cell marks in a text: bold in print
+LONG, WIDE = (
+    28,
+    0.86,
+)  # letters from which a column breaks its lines; what such columns share of the page's width
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    """A booktabs table of text cells: the first column left, the others right; everything in it is escaped."""
-    columns = "l" + "r" * (table.shape[1] - 1)
+    """A booktabs table of text cells, escaped: the first column left, the others right, long ones as paragraphs."""
+    columns = "".join(_alignments(table))
     rows = [
         " & ".join(map(escaped, table.columns)),
         *(" & ".join(map(escaped, row)) for row in table.to_numpy()),
@@ -47,16 +60,16 @@ def latex_figure(name: str, caption: str, width: Width) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A GitHub table of text cells; what would end a cell or a line is escaped."""
+    """A GitHub table of text cells; what would end a cell or a line, or be read as Markdown or HTML, is escaped."""
     rows = [list(map(_cell, table.columns)), ["---"] * table.shape[1]]
     rows += [list(map(_cell, row)) for row in table.to_numpy()]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def escaped(text: object) -> str:
-    """Any text as LaTeX prints it; control signs and line breaks become spaces."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in str(text))
-    return plain.translate(LATEX)
+    """Any text as LaTeX prints it, ⟨marked⟩ in bold; control signs and line breaks become spaces."""
+    marked = MARKED.sub(r"\\textbf{\1}", _printable(text).translate(LATEX))
+    return marked.replace("⟨", r"$\langle$").replace("⟩", r"$\rangle$")
 
 
 def write_table(
@@ -80,5 +93,24 @@ def write_table(
 
 
 def _cell(text: object) -> str:
-    plain = "".join(letter if letter.isprintable() else " " for letter in str(text))
-    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    """Any text as a Markdown cell; addresses in it become no links."""
+    plain = _printable(text).translate(MARKDOWN).replace("://", "&#58;//").replace("www.", "www&#46;")
+    return MARKED.sub(r"<b>\1</b>", plain)
+
+
+def _printable(text: object) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))
+
+
+def _alignments(table: pd.DataFrame) -> list[str]:
+    """l, r, or p{...} for columns of long texts, which share the page's width as their texts' lengths do."""
+    longest = [max([len(str(cell)) for cell in table[name]], default=0) for name in table.columns]
+    if not any(length > LONG for length in longest[1:]):
+        return ["l", *"r" * (table.shape[1] - 1)]
+    short = sum(length + 2 for length in longest if length <= LONG)
+    long = sum(length for length in longest if length > LONG)
+    share = max(WIDE - short / 110, 0.4)  # some 110 letters fit on a line
+    return [
+        f"p{{{share * length / long:.2f}\\linewidth}}" if length > LONG else "l" if place == 0 else "r"
+        for place, length in enumerate(longest)
+    ]

@@ -1,0 +1,137 @@
+"""Items on the laws of the vocabulary: frequency by rank, and growth, beside words, wordpieces and controls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analyses.figures.laws import NAMES
+from analyses.figures.paper_vocabulary import growth_print, laws_panels
+from analyses.law_lines import LINES, headline, law_line, said
+from analyses.law_lines import NAMES as LAW_NAMES
+from analyses.study_growth import growth, heaps
+from analyses.study_laws import Laws, laws
+from analyses.term_counts import SYSTEMS
+from workbench.paper.items import Evidence, Item, Made, collection_of, p_text, records
+
+
+def rank_frequency(evidence: Evidence) -> Made:
+    """Document frequency by rank, and the laws fitted to it, beside words, wordpieces and controls."""
+    study = evidence.study()
+    found = laws(study)
+    assert found is not None  # a part of the item
+    table = law_table(found)
+    lines = [law_line(found, "latents", law) for law in LINES]
+    chart = laws_panels(found.ranks, pd.concat([line for line in lines if len(line)] or lines[:1]))
+    sizes = found.fits.groupby("system", sort=False)[["n_terms", "n_texts"]].first()
+    counted = ", ".join(
+        f"{row.n_terms:,} {NAMES.get(str(name), str(name)).lower()}" for name, row in sizes.iterrows()
+    )
+    where = collection_of(study)
+    caption = f"Too few terms occur in {where} to fit a law."
+    if len(sizes):
+        caption = (
+            f"Document frequency by rank in {where}: {counted}. Controls, and the sample that they are compared "
+            f"with, are of {int(sizes['n_texts'].min()):,} of the documents. Right: the latents under laws fitted "
+            "by maximum likelihood, the first four above their x_min, Zipf's over all ranks; the straight line of "
+            "least squares is common, and no estimate. Intervals are of documents (delete-half jackknife), p of a "
+            "goodness-of-fit bootstrap: below .1 a law is ruled out."
+        )
+    facts = [headline(found)]
+    for system in found.systems:
+        sentences = said(found, system)
+        if system not in SYSTEMS:  # of a control, whether the law holds, and its exponents
+            sentences = [one for one in sentences if "exponent" in one]
+        facts += [f"{NAMES.get(system, system)}: {sentence}" for sentence in sentences]
+    return Made(table, caption, tuple(facts), _printed_laws(table), chart, "double", 0.5)
+
+
+def law_table(found: Laws) -> pd.DataFrame:
+    """A row a parameter of each fit, with the fit's numbers and its likelihood ratio to the power law or Zipf's.
+
+    log_ratio < 0 speaks for the row's law, ratio_p is the ratio's p-value; NaN for the law that others are held to.
+    """
+    keys = ["system", "form", "law"]
+    against = found.comparisons[found.comparisons["a"].isin(["power_law", "zipf"])]
+    against = against.rename(columns={"b": "law", "a": "against", "p_value": "ratio_p"})
+    table = found.fits.merge(found.parameters, how="left", on=keys)
+    return table.merge(against[[*keys, "against", "log_ratio", "ratio_p"]], how="left", on=keys)
+
+
+def _printed_laws(table: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for (system, form, law), part in table.groupby(["system", "form", "law"], sort=False):
+        first = records(part)[0]
+        of = [f"{row['parameter']} {_few(row['value'], row['low'], row['high'])}" for row in records(part)]
+        rows.append(
+            {
+                "Vocabulary": NAMES.get(str(system), str(system)),
+                "Law": LAW_NAMES[str(law)],
+                "from": "" if form != "frequency" else f"{first['x_min']:,.0f}",
+                "terms": f"{first['n_fitted']:,.0f} of {first['n_terms']:,.0f}",
+                "parameters": "; ".join(of),
+                "KS": "" if pd.isna(first["distance"]) else f"{first['distance']:.3f}",
+                "p": p_text(first["p_value"]),
+                "log ratio (p)": ""
+                if pd.isna(first["log_ratio"])
+                else f"{first['log_ratio']:+,.1f} ({p_text(first['ratio_p'])})",
+            }
+        )
+    columns = ["Vocabulary", "Law", "from", "terms", "parameters", "KS", "p", "log ratio (p)"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _few(value: float, low: float, high: float) -> str:
+    """A number and its interval, with two digits that say something, and no decimals where it is large."""
+    form = ",.0f" if abs(value) >= 100 else ".2f" if abs(value) >= 0.1 else ".2g"
+    return f"{value:{form}}" + (f" ({low:{form}} to {high:{form}})" if low == low else "")
+
+
+def growth_item(evidence: Evidence) -> Made:
+    """Heaps' curves of latents, words and wordpieces, and their exponents."""
+    study = evidence.study()
+    found, curve = heaps(study), growth(study)
+    table = pd.DataFrame([one.to_dict() for one in found.values()])
+    rows = records(table)
+    facts = [
+        f"{NAMES[row['system']]}: {row['distinct']:,} distinct in {row['n_tokens']:,} tokens; Heaps' exponent is "
+        f"{_few(row['exponent'], row['low'], row['high'])}, and the fit misses the curve by up to "
+        f"{row['misses']:.0%}; at the end the curve's own slope is {row['last_exponent']:.3f}, exactly. Unseen are "
+        f"at least {_few_terms(row)} more."
+        for row in rows
+    ]
+    shown = pd.DataFrame(
+        {
+            "Vocabulary": [NAMES[row["system"]] for row in rows],
+            "distinct": [f"{row['distinct']:,}" for row in rows],
+            "of": [f"{int(row['capacity']):,}" if row["capacity"] == row["capacity"] and row["capacity"] else "–"
+                   for row in rows],
+            "exponent": [_few(row["exponent"], row["low"], row["high"]) for row in rows],
+            "misses by": [f"{row['misses']:.0%}" for row in rows],
+            "slope at the end": [f"{row['last_exponent']:.3f}" for row in rows],
+            "unseen, at least": [_few_terms(row) for row in rows],
+        }
+    )  # fmt: skip
+    caption = (
+        f"Distinct terms met over tokens read, in {collection_of(study)}: exact means over all orders of the "
+        "documents; dotted, Heaps' law fitted to them. Exponents with 95% intervals of documents (delete-half "
+        "jackknife); unseen terms by Chao's lower bound."
+    )
+    return Made(table, caption, tuple(facts), shown, growth_print(curve, list(found.values())), ratio=0.8)
+
+
+def _few_terms(row: dict[str, Any]) -> str:
+    values = [row[name] for name in ("unseen", "unseen_low", "unseen_high")]
+    return (
+        "–" if values[0] is None or values[0] != values[0] else "{:,.0f} ({:,.0f} to {:,.0f})".format(*values)
+    )
+
+
+ITEMS = (
+    Item(
+        "rank-frequency", "Rank and frequency, with laws", rank_frequency, needs_study=True,
+        parts=("controls", "laws"),
+    ),
+    Item("growth", "Growth of the vocabulary", growth_item, needs_study=True, parts=("growth",)),
+)  # fmt: skip
