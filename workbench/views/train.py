@@ -63,7 +63,7 @@ def form() -> Recipe:
     epochs = _number(
         fourth, "Epochs", 3, "train epochs", help="A token is seen so often; a shorter text, more often."
     )
-    first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
+    first, second, third, fourth = st.columns([0.8, 0.8, 1.1, 1.3], vertical_alignment="bottom")
     seed = _number(first, "Seed", 0, "train seed", low=0)
     n_seeds = _number(
         second, "Seeds", 1, "train seeds", high=20, help="How many SAEs, alike but for their seed."
