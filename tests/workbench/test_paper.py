@@ -166,6 +166,12 @@ def test_published_figures_stand_only_beside_the_same_system() -> None:
     assert published_ndcg("latent", "minilm", "hf:BeIR/scifact") is None
     assert published_ndcg("latent", "facebook/contriever", "docstrings") is None
     assert published_ndcg("bm25", "", "hf:BeIR/fever") == 0.481
+    assert published_ndcg("latent", "facebook/contriever", "ir_datasets:beir/arguana") == 0.436
+    assert published_ndcg("cosine", "facebook/contriever", "ir_datasets:beir/arguana") is None
+    assert (
+        published_ndcg("maxsim", "lightonai/GTE-ModernColBERT-v1", "ir_datasets:beir/dbpedia-entity/test")
+        == 0.475
+    )
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
