@@ -37,8 +37,9 @@ class Heaps:
     there is no end to them (words). exponent, constant: beta and K, with the 95% interval low to high of beta,
     of random halves of the documents. misses: the largest distance of the fit from the curve, as a share of the
     curve. first_exponent, last_exponent: slope on log-log axes between the first points, and at the end (exact).
-    once: terms in one document, once_token: terms of one token; twice: terms in two documents. unseen, unseen_low,
-    unseen_high: Chao's estimate of terms still to come, at least; new_token: Good's chance of a new term.
+    once: terms in one document, once_token: terms of one token, None where terms stand on no token; twice: terms
+    in two documents. unseen, unseen_low, unseen_high: Chao's estimate of terms still to come, at least; new_token:
+    Good's chance of a new term.
     """
 
     system: str
@@ -55,7 +56,7 @@ class Heaps:
     last_exponent: float
     once: int
     twice: int
-    once_token: int
+    once_token: int | None
     unseen: float
     unseen_low: float
     unseen_high: float

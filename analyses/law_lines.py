@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.power_laws import LAWS, survivals
-from analyses.rank_laws import rank_shares
+from analyses.rank_laws import HIGHEST_EXPONENT, rank_shares
 from analyses.study_laws import Laws
 
 Line = Literal[
@@ -27,6 +27,7 @@ NAMES = {
 }
 RULED_OUT = 0.1  # Clauset, Shalizi and Newman's: a law of a lower p-value is ruled out
 PREFERRED = 0.05
+NEAR = 0.95  # of a bound, what counts as having run into it
 
 
 def law_line(laws: Laws, system: str, law: Line) -> pd.DataFrame:
@@ -110,8 +111,14 @@ def said(laws: Laws, system: str) -> list[str]:
             f"{zipf['distance']:.0%} of occurrences (p {_p(zipf['p_value'])}); Mandelbrot's "
             f"{_interval(found, 'zipf_mandelbrot', 'exponent')} with a shift of "
             f"{_interval(found, 'zipf_mandelbrot', 'shift')}, off by {mandelbrot['distance']:.1%} "
-            f"(p {_p(mandelbrot['p_value'])})."
+            f"(p {_p(mandelbrot['p_value'])}). Both p-values take occurrences as independent, which they are not: "
+            "terms come in bursts, so that these laws look worse than they are."
         )
+        if values_of(laws, system, "zipf_mandelbrot")["exponent"] > NEAR * HIGHEST_EXPONENT:
+            sentences.append(
+                f"Mandelbrot's exponent has run into the bound of its search, {HIGHEST_EXPONENT:.0f}: it and the "
+                "shift are the bound's, and the frequencies fall nearly exponentially with the rank."
+            )
         sentences.append(
             f"The straight line of least squares has slope {_interval(found, 'least_squares', 'slope')}: common, "
             "and no estimate, since most of its points are the rarest terms."

@@ -29,6 +29,7 @@ RANK_LAWS: tuple[RankLaw, ...] = get_args(RankLaw)
 N_BOOTSTRAP = 1000
 LEAST_TERMS = 10
 Progress = Callable[[int, int], None]
+HIGHEST_EXPONENT = 60.0  # that is searched
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _rank_loss(exponent: float, shift: float, share: NDArray[np.float64], last: 
 def _fit_exponent(shift: float, share: NDArray[np.float64], last: NDArray[np.float64]) -> float:
     mean_log, n_terms = _mean_log(shift, share, last), last[-1]
     ratio = (math.sqrt(5.0) - 1.0) / 2.0
-    low, high = 0.0, 60.0
+    low, high = 0.0, HIGHEST_EXPONENT
     c, d = high - ratio * (high - low), low + ratio * (high - low)
     at_c = c * mean_log + _log_total(c, shift, n_terms)
     at_d = d * mean_log + _log_total(d, shift, n_terms)

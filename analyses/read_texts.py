@@ -1,12 +1,14 @@
 """Texts of a study read anew, and how often each term occurs in them: its queries, and a sample by its controls.
 
 Reading is the encoder's work, and takes from seconds to a minute: what was counted is kept in the study's folder,
-as counted_*.parquet, a row a term and text. The controls read a sample of the documents, drawn by `SEED`.
+as counted_*.parquet, a row a term and text. The controls read a sample of the documents, drawn by `SEED`, and all
+queries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,23 +41,31 @@ def sample_of(study: Study) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(SEED).permutation(n_docs)[:N_DOCUMENTS])
 
 
-def read_control(study: Study, control: str) -> pd.DataFrame | None:
-    """The kept table of one of CONTROLS: term (rising), text (position in the sample), count, mass; else None."""
-    return read_kept(study.path / f"counted_{control}.parquet", _facts(study))
+def read_control(study: Study, control: str, over: str = "documents") -> pd.DataFrame | None:
+    """The kept table of one of CONTROLS: term (rising), text, count, mass; None where none is kept.
+
+    text: position in the sample of the documents, or of all queries.
+    """
+    return read_kept(_control_path(study, control, over), _facts(study))
 
 
 def controls_are_kept(study: Study, wanted: Sequence[str] = CONTROLS) -> bool:
     """Whether `write_controls` has nothing to do."""
-    return all(control_is_kept(study, control) for control in wanted if _exists(study, control))
+    return all(
+        control_is_kept(study, control, over)
+        for control in wanted
+        if _exists(study, control)
+        for over in _texts_of(study)
+    )
 
 
-def control_is_kept(study: Study, control: str) -> bool:
+def control_is_kept(study: Study, control: str, over: str = "documents") -> bool:
     """Whether `read_control` gives a table."""
-    return is_kept(study.path / f"counted_{control}.parquet", _facts(study))
+    return is_kept(_control_path(study, control, over), _facts(study))
 
 
 def write_controls(study: Study, progress: Progress | None = None, wanted: Sequence[str] = CONTROLS) -> None:
-    """Send the sample through the wanted controls and keep what they say; a minute or so each, once."""
+    """Send the sample and the queries through the wanted controls and keep what they say; a minute or so each."""
     from dataclasses import replace
 
     from analyses.quality import random_directions
@@ -63,7 +73,7 @@ def write_controls(study: Study, progress: Progress | None = None, wanted: Seque
 
     texts = [study.corpus.texts[int(document)] for document in sample_of(study)]
     for control in wanted:
-        if not _exists(study, control) or control_is_kept(study, control):
+        if controls_are_kept(study, [control]):
             continue
         encoder, sae = study.encoder, study.sae
         if control == "random_encoder":
@@ -75,7 +85,12 @@ def write_controls(study: Study, progress: Progress | None = None, wanted: Seque
             sample = states.states.values[: states.states.offsets[min(N_MEAN, len(texts))]]
             sae = random_directions(sae, sample, SEED)
         table = latent_counts(states, sae, study.pooling == "max")
-        write_kept(study.path / f"counted_{control}.parquet", table, _facts(study))
+        write_kept(_control_path(study, control, "documents"), table, _facts(study))
+        if "queries" in _texts_of(study):
+            table = latent_counts(
+                encoder.encode(list(study.queries.texts), "query"), sae, study.pooling == "max"
+            )
+            write_kept(_control_path(study, control, "queries"), table, _facts(study))
 
 
 def counted_queries(study: Study) -> list[tuple[TermCounts, NDArray[np.float32] | None]]:
@@ -195,6 +210,14 @@ def _grouped(
 
 def _kept_queries(study: Study, name: str) -> pd.DataFrame | None:
     return read_kept(study.path / f"counted_queries_{name}.parquet", _facts(study))
+
+
+def _control_path(study: Study, control: str, over: str) -> Path:
+    return study.path / f"counted_{'queries_' if over == 'queries' else ''}{control}.parquet"
+
+
+def _texts_of(study: Study) -> tuple[str, ...]:
+    return ("documents", "queries") if study.queries.ids else ("documents",)
 
 
 def _exists(study: Study, control: str) -> bool:

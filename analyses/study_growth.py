@@ -1,5 +1,5 @@
-"""Heaps' law on a study: its latents beside its words and wordpieces, and its dictionary beside those of other
-studies.
+"""Heaps' law on a study: its latents beside its words, wordpieces and controls, and its dictionary beside those of
+other studies.
 
 The curves and the law are kept in the study's folder, as growth.parquet and heaps.parquet: with intervals they take
 some seconds.
@@ -7,7 +7,8 @@ some seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,28 +24,51 @@ from analyses.growth import (
     unseen_terms,
 )
 from analyses.kept import read_kept, write_kept
-from analyses.term_counts import SYSTEMS, System, term_counts
+from analyses.read_texts import CONTROLS, sample_of
+from analyses.term_counts import TermCounts
+from analyses.vocabularies import kept_beside, vocabularies
 from data.errors import UserError
 from retrieval.study import Study
 
 Progress = Callable[[str, int, int], None]
-FORMAT = 1
+SAMPLED = ("sample", *CONTROLS)
+FORMAT = 2
+
+
+def growing_vocabularies(study: Study) -> Iterator[TermCounts]:
+    """Every vocabulary of the study that grows as its documents are read (`analyses.vocabularies`).
+
+    The controls read a sample of them, and the latents on it stand beside. Terms of a learned-sparse retriever
+    stand on no token: they count once a document.
+    """
+    tokens, sample = np.diff(study.tokens.offsets), sample_of(study)
+    for system, vocabulary in vocabularies(study).items():
+        counts = vocabulary.counts
+        yield TermCounts(
+            system,
+            vocabulary.indptr,
+            vocabulary.texts,
+            np.ones(len(vocabulary.texts), np.int32) if counts is None else counts,
+            vocabulary.names,
+            tokens[sample] if system in SAMPLED else tokens,
+            None if system == "words" else vocabulary.n_terms,
+        )
 
 
 def heaps(study: Study) -> dict[str, Heaps]:
-    """latents, words, wordpieces -> Heaps' law; read from the study where `write_growth` kept it."""
+    """Vocabulary -> Heaps' law; read from the study where `write_growth` kept it."""
     kept = read_kept(study.path / "heaps.parquet", _facts(study))
     if kept is None:
-        return {system: heaps_of(term_counts(study, system)) for system in SYSTEMS}
+        return {counts.system: _law(counts) for counts in growing_vocabularies(study)}
     return {row["system"]: _heaps(row) for row in kept.to_dict("records")}
 
 
 def growth(study: Study) -> pd.DataFrame:
-    """`analyses.growth.growth_curve` of latents, words and wordpieces; read from the study where it is kept."""
+    """`analyses.growth.growth_curve` of every vocabulary; read from the study where it is kept."""
     kept = read_kept(study.path / "growth.parquet", _facts(study))
     if kept is not None:
         return kept
-    return pd.concat([growth_curve(term_counts(study, system)) for system in SYSTEMS], ignore_index=True)
+    return pd.concat(map(growth_curve, growing_vocabularies(study)), ignore_index=True)
 
 
 def growth_is_kept(study: Study) -> bool:
@@ -58,10 +82,9 @@ def write_growth(study: Study, progress: Progress | None = None) -> None:
     if growth_is_kept(study):
         return
     curves, laws = [], []
-    for system in SYSTEMS:
-        counts = term_counts(study, system)
+    for counts in growing_vocabularies(study):
         curves.append(growth_curve(counts))
-        laws.append(vars(heaps_of(counts, progress=_stage(progress, system))))
+        laws.append(vars(_law(counts, _stage(progress, counts.system))))
     write_kept(study.path / "growth.parquet", pd.concat(curves, ignore_index=True), _facts(study))
     write_kept(study.path / "heaps.parquet", pd.DataFrame(laws), _facts(study))
 
@@ -125,14 +148,24 @@ def filling_curves(studies: Sequence[Study]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _stage(progress: Progress | None, system: System) -> Callable[[int, int], None] | None:
-    return (lambda done, total: progress(f"Growth of {system}", done, total)) if progress else None
+def _law(counts: TermCounts, progress: Callable[[int, int], None] | None = None) -> Heaps:
+    law = heaps_of(counts, progress=progress)
+    if counts.system != "learned_sparse":
+        return law
+    return replace(law, once_token=None, new_token=float("nan"))
+
+
+def _stage(progress: Progress | None, system: str) -> Callable[[int, int], None] | None:
+    name = f"Growth of {system.replace('_', ' ')}"
+    return (lambda done, total: progress(name, done, total)) if progress else None
 
 
 def _heaps(row: dict[Any, Any]) -> Heaps:
-    capacity = row["capacity"]
-    return Heaps(**(row | {"capacity": None if capacity is None or np.isnan(capacity) else int(capacity)}))
+    whole = {name: row[name] for name in ("capacity", "once_token")}
+    known = {name: None if pd.isna(value) else int(value) for name, value in whole.items()}
+    return Heaps(**(row | known))
 
 
 def _facts(study: Study) -> dict[str, Any]:
-    return {"format": FORMAT, "study": study.manifest["fingerprint"], "n_latents": study.n_latents}
+    own = {"format": FORMAT, "study": study.manifest["fingerprint"], "n_latents": study.n_latents}
+    return own | kept_beside(study)

@@ -20,9 +20,7 @@ import pandas as pd
 from analyses.kept import read_kept, write_kept
 from analyses.power_laws import Sizes, TailFit, compare_laws, fit_at, fit_tails, parameters_of
 from analyses.rank_laws import RankFit, compare_rank_laws, fit_rank, fit_ranks, naive_slope, ranked
-from analyses.read_texts import CONTROLS, control_is_kept
-from analyses.vocabularies import Measure, Over, Vocabulary, vocabularies
-from retrieval.learned_sparse import learned_sparse_model
+from analyses.vocabularies import Measure, Over, Vocabulary, kept_beside, vocabularies
 from retrieval.study import Study
 
 N_HALVES = 100
@@ -83,7 +81,8 @@ class Laws:
 def laws(study: Study, measure: Measure = "documents", over: Over = "documents") -> Laws | None:
     """The kept laws; None until `write_laws` made them, or where there is something new to count."""
     tables = [
-        read_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", _facts(study)) for name in TABLES
+        read_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", _facts(study, over))
+        for name in TABLES
     ]
     found = [table for table in tables if table is not None]
     return Laws(measure, over, *found) if len(found) == len(TABLES) else None
@@ -126,7 +125,7 @@ def write_laws(
         "ranks": pd.concat(ranks, ignore_index=True) if ranks else pd.DataFrame(columns=list(RANK_COLUMNS)),
     }
     for name, table in tables.items():
-        write_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", table, _facts(study))
+        write_kept(study.path / f"laws_{measure}_{over}_{name}.parquet", table, _facts(study, over))
     return Laws(measure, over, **tables)
 
 
@@ -265,13 +264,11 @@ def _stage(progress: Progress | None, system: str) -> Callable[[int, int], None]
     return (lambda done, total: progress(name, done, total)) if progress else None
 
 
-def _facts(study: Study) -> dict[str, Any]:
-    """What the laws hold for: the study, and which controls it kept by then."""
-    controls = [name for name in CONTROLS if control_is_kept(study, name)]
+def _facts(study: Study, over: Over) -> dict[str, Any]:
+    """What the laws hold for: the study, and which vocabularies it kept beside its own by then."""
     return {
         "format": FORMAT,
         "study": study.manifest["fingerprint"],
         "n_latents": study.n_latents,
-        "controls": controls,
-        "learned_sparse": learned_sparse_model(study),
+        **kept_beside(study, over),
     }

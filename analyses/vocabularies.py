@@ -7,6 +7,8 @@
     random_directions    an SAE as wide and as sparse whose directions were drawn, on that sample
     random_encoder       the study's SAE on its encoder's twin with random weights, on that sample
 
+Over queries, the controls read all of them, so that no sample of the latents is needed beside them.
+
     documents     texts that hold the term (document frequency)
     tokens        tokens on which it fires, or its occurrences (a collection frequency)
     activation    pooled activation, summed over the texts (a collection frequency); the weights of learned terms
@@ -19,20 +21,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analyses.read_texts import CONTROLS, counted_queries, read_control, sample_of
+from analyses.read_texts import CONTROLS, control_is_kept, counted_queries, read_control, sample_of
 from analyses.surface import readable_wordpiece
 from analyses.term_counts import SYSTEMS, TermCounts, term_counts
 from analyses.vocabulary import vocabulary_table
 from data.errors import UserError
 from retrieval.index import Index
 from retrieval.kernels import kernel
-from retrieval.learned_sparse import learned_sparse_index, learned_sparse_terms
+from retrieval.learned_sparse import (
+    learned_sparse_index,
+    learned_sparse_model,
+    learned_sparse_queries,
+    learned_sparse_terms,
+)
 from retrieval.study import Study
 
 Measure = Literal["documents", "tokens", "activation"]
@@ -95,13 +102,11 @@ class Vocabulary:
 def vocabularies(study: Study, over: Over = "documents") -> dict[str, Vocabulary]:
     """Every vocabulary that the study keeps or can count at once; the controls where `write_controls` counted them.
 
-    Over queries: whatever `counted_queries` has kept; latents alone, by documents and activation, before that.
+    Over queries: none before `write_queries` has read them.
     """
-    found = {}
     if over == "queries":
-        for counts, mass in counted_queries(study):
-            found[counts.system] = _of_counts(counts, mass)
-        return found
+        return _query_vocabularies(study)
+    found: dict[str, Vocabulary] = {}
     for system in SYSTEMS:
         mass = np.asarray(study.index.mass) if system == "latents" else None
         found[system] = _of_counts(term_counts(study, system), mass)
@@ -117,6 +122,34 @@ def vocabularies(study: Study, over: Over = "documents") -> dict[str, Vocabulary
     for name, table in zip(CONTROLS, controls, strict=True):
         if table is not None:
             found[name] = of_table(name, table, names, len(documents))
+    return found
+
+
+def kept_beside(study: Study, over: Over = "documents") -> dict[str, Any]:
+    """Which vocabularies the study keeps beside its own: `controls`, and the name of its `learned_sparse` model."""
+    model = learned_sparse_model(study)
+    if over == "queries" and learned_sparse_queries(study) is None:
+        model = ""
+    controls = [control for control in CONTROLS if control_is_kept(study, control, over)]
+    return {"controls": controls, "learned_sparse": model}
+
+
+def _query_vocabularies(study: Study) -> dict[str, Vocabulary]:
+    found = {counts.system: _of_counts(counts, mass) for counts, mass in counted_queries(study)}
+    if not found:
+        return found
+    weights = learned_sparse_queries(study)
+    if weights is not None:
+        by_term = weights.tocsc()
+        shown = [readable_wordpiece(name) for name in learned_sparse_terms(study)]
+        arrays = by_term.indptr.astype(np.int64), by_term.indices.astype(np.int32)
+        found["learned_sparse"] = Vocabulary(
+            "learned_sparse", *arrays, None, by_term.data.astype(np.float32), shown, weights.shape[0]
+        )
+    for control in CONTROLS:
+        table = read_control(study, control, "queries")
+        if table is not None:
+            found[control] = of_table(control, table, found["latents"].names, len(study.queries.ids))
     return found
 
 

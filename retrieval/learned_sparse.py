@@ -2,8 +2,8 @@
 
     score(q, d) = sum_j w_j(q) w_j(d)          dot product of term weights (data/learned_sparse.py)
 
-Kept in the study: learned_sparse/ (postings with their weights, terms.json, model.json), and the ranking of the
-study's queries as runs/learned_sparse.trec.
+Kept in the study: learned_sparse/ (postings with their weights, queries.npz, terms.json, model.json), and the
+ranking of the study's queries as runs/learned_sparse.trec.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, vstack
+from scipy.sparse import csc_array, csr_array, load_npz, save_npz, vstack
 
 from data.files import new_folder, read_json, write_json
 from retrieval.index import Index, write_index
@@ -36,6 +36,14 @@ def learned_sparse_index(study: Study) -> Index | None:
         return None
     kept = read_json(folder / "model.json")
     return Index.open(folder / "index") if kept.get("study") == study.manifest["fingerprint"] else None
+
+
+def learned_sparse_queries(study: Study) -> csr_array | None:
+    """Weights of each term in each of the study's queries, (n_queries, n_terms); None where none are kept."""
+    file = study.path / FOLDER / "queries.npz"
+    if learned_sparse_index(study) is None or not file.is_file():
+        return None
+    return csr_array(load_npz(file))
 
 
 def learned_sparse_terms(study: Study) -> Sequence[str]:
@@ -64,9 +72,10 @@ def index_learned_sparse(study: Study, model: LearnedSparse, progress: Progress 
         write_json(folder / "terms.json", model.terms())
         facts = {"model": model.name, "max_length": model.max_length, "study": study.manifest["fingerprint"]}
         write_json(folder / "model.json", facts)
+        queries = list(model.weigh(study.queries.texts, stage("Learned sparse, queries")))
+        counts = csr_array(vstack(queries, format="csr")) if queries else csr_array((0, model.n_terms))
+        save_npz(folder / "queries.npz", counts)
     index = Index.open(study.path / FOLDER / "index")
-    queries = list(model.weigh(study.queries.texts, stage("Learned sparse, queries")))
-    counts = csr_array(vstack(queries, format="csr")) if queries else csr_array((0, model.n_terms))
     run = dot_product_run(index, counts, DEPTH, study.queries.ids, study.corpus.ids)
     (study.path / "runs").mkdir(exist_ok=True)
     write_trec(run, study.path / "runs" / "learned_sparse.trec", "learned_sparse")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from analyses.types import TypeThresholds, classify, type_measures, types_are_ke
 from retrieval.bm25 import LEXICAL, Bm25Parameters
 from workbench import cache
 from workbench.cache import Idf, Key
+from workbench.cached_map import modified
 
 Progress = Callable[[str, int, int], None]
 N_SATURATION = 500  # queries, of which the evidence is an estimate
@@ -123,14 +125,31 @@ def meaning_medians(key: Key) -> pd.DataFrame:
     return meaning.meaning_medians(meanings(key))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
 def frequency_shift(key: Key, other: Key) -> shift.Shift:
+    """With the reader's own labels, of this study or else of the other one."""
+    found, own = _frequency_shift(key, other), {**cache.labels(other), **_told(cache.labels(key))}
+    return replace(found, table=found.table.assign(label=found.table["latent"].map(own)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _frequency_shift(key: Key, other: Key) -> shift.Shift:
     return shift.frequency_shift(cache.open_study(key), cache.open_study(other))
 
 
-@st.cache_resource(show_spinner="Matching latents by decoder direction; some seconds", max_entries=4)
 def matched_shares(key: Key, other: Key) -> pd.DataFrame:
+    """With the reader's own labels."""
+    table = _matched_shares(key, other)
+    partners = table["partner"].map(cache.labels(other))
+    return table.assign(label=table["latent"].map(cache.labels(key)), partner_label=partners)
+
+
+@st.cache_resource(show_spinner="Matching latents by decoder direction; some seconds", max_entries=4)
+def _matched_shares(key: Key, other: Key) -> pd.DataFrame:
     return shift.matched_shares(cache.open_study(key), cache.open_study(other))
+
+
+def _told(labels: dict[int, str]) -> dict[int, str]:
+    return {latent: label for latent, label in labels.items() if label}
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -138,9 +157,13 @@ def shape(key: Key) -> pd.DataFrame:
     return shift.shape(cache.open_study(key))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def growth(key: Key) -> tuple[pd.DataFrame, tuple[Heaps, ...]]:
     """Heaps' curves and laws; kept in the study before, see `study_growth.write_growth`."""
+    return _growth(key, modified(key, "heaps.parquet"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _growth(key: Key, modified: int) -> tuple[pd.DataFrame, tuple[Heaps, ...]]:
     study = cache.open_study(key)
     return study_growth.growth(study), tuple(study_growth.heaps(study).values())
 

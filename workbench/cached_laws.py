@@ -21,7 +21,7 @@ def laws(key: Key, measure: Measure, over: Over) -> Laws | None:
     """The kept laws, None until they are made; files made anew are read anew."""
     study = cache.open_study(key)
     names = [f"laws_{measure}_{over}_fits.parquet", "learned_sparse/model.json"]
-    names += [f"counted_{control}.parquet" for control in CONTROLS]
+    names += [f"counted_{over}{control}.parquet" for control in CONTROLS for over in ("", "queries_")]
     files = [study.path / name for name in names]
     version = tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
     return _laws(key, measure, over, version)

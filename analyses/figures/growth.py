@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from analyses.figures.laws import COLOURS, DASHES, NAMES, WIDTHS
 from analyses.figures.lines import log_axis
-from analyses.figures.theme import QUIET, TERM_COLOURS, figure, plain
+from analyses.figures.theme import QUIET, figure, plain
 from analyses.growth import Heaps
-
-NAMES = {"latents": "Latents", "words": "Words", "wordpieces": "Wordpieces"}
-DASHES, WIDTHS = {"wordpieces": "dashdot"}, {"latents": 3}
 
 
 def growth_figure(curve: pd.DataFrame, heaps: Sequence[Heaps], height: int = 420) -> go.Figure:
@@ -25,7 +23,7 @@ def growth_figure(curve: pd.DataFrame, heaps: Sequence[Heaps], height: int = 420
     chart = figure(height)
     for one in heaps:
         rows = curve[curve["system"] == one.system]
-        colour = TERM_COLOURS.get(one.system, QUIET)
+        colour = COLOURS.get(one.system, QUIET)
         name = NAMES.get(one.system, plain(one.system.replace("_", " ")))
         chart.add_scatter(
             x=rows["tokens"],
@@ -46,7 +44,7 @@ def growth_figure(curve: pd.DataFrame, heaps: Sequence[Heaps], height: int = 420
             x=rows["tokens"], y=one.constant * np.power(rows["tokens"], one.exponent), mode="lines",
             showlegend=False, line={"color": colour, "width": 1, "dash": "dot"}, hoverinfo="skip",
         )  # fmt: skip
-        if one.capacity and one.system == "latents":
+        if one.capacity and one.system in ("latents", "sample"):
             chart.add_hline(y=one.capacity, line={"color": colour, "width": 1, "dash": "dot"})
             chart.add_annotation(
                 x=1, xref="x domain", xanchor="right", y=np.log10(one.capacity), yanchor="bottom", showarrow=False,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analyses import read_texts
@@ -18,8 +20,10 @@ from analyses.read_texts import (
     write_controls,
     write_queries,
 )
+from analyses.study_growth import growth, heaps
 from analyses.study_laws import Laws, laws, laws_of, write_laws
 from analyses.vocabularies import Vocabulary, part_of, vocabularies
+from data.encoders import Encoder
 from data.errors import UserError
 from retrieval.study import Study
 
@@ -90,6 +94,46 @@ def test_controls_read_the_sample_as_often_as_the_latents(kept: Study) -> None:
     if n == len(kept.corpus):
         np.testing.assert_array_equal(sample.frequency(), whole.frequency())
     assert not np.array_equal(found["random_directions"].frequency(), sample.frequency())
+
+
+def test_controls_read_every_query(kept: Study) -> None:
+    found = vocabularies(kept, "queries")
+    assert set(found) == {"latents", "words", "wordpieces", "random_directions", "random_encoder"}
+    twin = Encoder.load(replace(kept.encoder.config, model=f"random:{kept.encoder.config.model}"))
+    states = twin.encode(list(kept.queries.texts), "query")
+    table = read_texts.latent_counts(states, kept.sae)
+    read = found["random_encoder"]
+    assert read.n_texts == len(kept.queries.ids)
+    np.testing.assert_array_equal(read.frequency(), np.bincount(table["term"], minlength=kept.n_latents))
+    for name in ("random_directions", "random_encoder"):
+        assert not np.array_equal(found[name].frequency(), found["latents"].frequency())
+
+
+def test_every_vocabulary_grows_to_what_occurs_in_it(kept: Study) -> None:
+    laws, curve, found = heaps(kept), growth(kept), vocabularies(kept)
+    assert set(laws) == set(found)
+    for name, law in laws.items():
+        last = curve[curve["system"] == name].iloc[-1]
+        occurs = (found[name].frequency() > 0).sum()
+        assert law.distinct == occurs == round(last["expected"])
+        assert last["observed"] == occurs
+        assert law.n_docs == found[name].n_texts
+        assert law.capacity == (None if name == "words" else found[name].n_terms)
+    sampled = {laws[name].n_tokens for name in ("sample", "random_directions", "random_encoder")}
+    assert sampled == {int(np.diff(kept.tokens.offsets)[sample_of(kept)].sum())}
+
+
+def test_a_bound_that_was_run_into_is_told() -> None:
+    frequency = np.round(
+        1e6 * np.exp(-0.05 * np.arange(200))
+    )  # falls exponentially: no exponent is large enough
+    mass = frequency.astype(np.float32)
+    one = Vocabulary("latents", np.arange(201), np.zeros(200, np.int32), None, mass, ["x"] * 200, 1)
+    fits, parameters, pairs = laws_of(one, "activation", n_halves=0, n_bootstrap=2, n_rival_bootstrap=2)
+    told = [pd.DataFrame(rows).assign(system="latents") for rows in (fits, parameters, pairs)]
+    sentences = " ".join(said(Laws("activation", "documents", *told, pd.DataFrame()), "latents"))
+    assert "run into the bound of its search, 60" in sentences
+    assert "occurrences as independent, which they are not" in sentences
 
 
 def test_reading_the_documents_anew_counts_what_the_study_counted(

@@ -10,6 +10,8 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
+from analyses.read_texts import write_queries
+from analyses.study_growth import heaps, write_growth
 from analyses.vocabularies import vocabularies
 from data.errors import UserError
 from data.learned_sparse import LearnedSparse
@@ -94,6 +96,16 @@ def test_a_study_keeps_the_vocabulary_and_the_run(
     found = vocabularies(study)["learned_sparse"]
     assert found.measures == ("documents", "activation")
     np.testing.assert_array_equal(found.frequency(), index.document_frequency)
+    write_queries(study)
+    asked = vocabularies(study, "queries")["learned_sparse"]
+    (weights,) = splade.weigh(study.queries.texts)
+    np.testing.assert_array_equal(asked.frequency(), (weights.toarray() > 0).sum(0))
+    assert asked.n_texts == len(study.queries.ids)
+    law = heaps(study)["learned_sparse"]
+    assert (law.distinct, law.capacity) == ((index.document_frequency > 0).sum(), index.n_terms)
+    assert law.once_token is None
+    write_growth(study)
+    assert heaps(study)["learned_sparse"].to_dict() == law.to_dict()
     # of another build of the study it is nothing
     other = Study(study.path, {**study.manifest, "fingerprint": "other"})
     assert learned_sparse_index(other) is None

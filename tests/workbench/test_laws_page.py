@@ -94,7 +94,7 @@ def test_the_verb_gives_an_object_a_vocabulary(
     assert command("vocabulary", study, "--controls", "--json", "--csv", csv) == 0
     told = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
     assert {"latents", "words", "wordpieces", "random_directions", "random_encoder"} <= set(told)
-    for system in ("latents", "words", "wordpieces"):
+    for system in ("latents", "words", "wordpieces", "sample", "random_directions", "random_encoder"):
         assert 0 < told[system]["heaps"]["exponent"] < 1.5
     power = told["latents"]["fits"][0]
     assert power["law"] == "power_law"

@@ -8,9 +8,10 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from analyses.figures.growth import NAMES, filling_figure, growth_figure
+from analyses.figures.growth import filling_figure, growth_figure
+from analyses.figures.laws import NAMES
 from analyses.growth import Heaps
-from analyses.study_growth import growth_is_kept, write_growth
+from analyses.study_growth import SAMPLED, growth_is_kept, write_growth
 from retrieval.study import Study
 from workbench import cache, cached_language, frame, highlight
 from workbench.formats import count, percent
@@ -23,7 +24,8 @@ def page() -> None:
     frame.heading("Growth", "Does the vocabulary go on growing, as that of a language does?")
     if not growth_is_kept(study):
         measure(study)
-    curve, laws = cached_language.growth(key)
+    curve, everything = cached_language.growth(key)
+    laws = [one for one in everything if one.system not in SAMPLED]
     latents, words = (next(one for one in laws if one.system == name) for name in ("latents", "words"))
     st.html(highlight.figures(headline(latents, words)))
     frame.label("Heaps' curve: distinct terms met, against tokens read")
@@ -34,8 +36,9 @@ def page() -> None:
         "that are in one document alone."
     )
     st.html(highlight.note(verdict(latents, words)))
+    show_controls(study, curve, [one for one in everything if one.system in SAMPLED])
     frame.label("The law in numbers")
-    st.html(highlight.table(readable(laws)))
+    st.html(highlight.table(readable(everything)))
     st.caption(
         f"β by least squares on log-log axes; its 95% interval is of random halves of the {count(latents.n_docs)} "
         "documents. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate "
@@ -90,6 +93,41 @@ def verdict(latents: Heaps, words: Heaps) -> str:
     return " ".join(said)
 
 
+def show_controls(study: Study, curve: pd.DataFrame, sampled: Sequence[Heaps]) -> None:
+    """The latents beside dictionaries of the same size that were never trained, on the sample that these read."""
+    frame.label("Beside its controls: does closing tell trained latents from any dictionary?")
+    if len(sampled) < 2:
+        st.caption(
+            "The controls (random directions, random encoder) are not counted yet: "
+            f"`workbench vocabulary {study.name} --controls` reads a sample of the documents through both, once."
+        )
+        return
+    frame.show(growth_figure(curve, sampled, height=340), "growth of controls")
+    st.html(highlight.note(beside_controls(sampled)))
+
+
+def beside_controls(sampled: Sequence[Heaps]) -> str:
+    """What the controls' curves allow one to say of the latents'."""
+    latents, *controls = sorted(sampled, key=lambda one: one.system != "sample")
+    told = "; ".join(
+        f"{NAMES[one.system].lower()} {one.last_exponent:.3f}, {percent(one.reached)} of the dictionary"
+        for one in controls
+    )
+    said = (
+        f"A dictionary of fixed size must close. In the same {count(latents.n_docs)} documents the latents end at "
+        f"an exponent of {latents.last_exponent:.3f}, having met {percent(latents.reached)} of the dictionary; "
+        f"{told}. "
+    )
+    apart = [one for one in controls if one.high < latents.low or one.low > latents.high]
+    if not apart:
+        return (
+            said
+            + "Their fitted exponents' intervals overlap those of the latents: growth tells none of them apart."
+        )
+    names = " and ".join(NAMES[one.system].lower() for one in apart)
+    return said + f"The fitted exponent of the latents lies outside the interval of {names}."
+
+
 def readable(laws: Sequence[Heaps]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -102,7 +140,7 @@ def readable(laws: Sequence[Heaps]) -> pd.DataFrame:
             "at the end": f"{one.last_exponent:.3f}",
             "in one document": count(one.once),
             "unseen, at least": f"{count(one.unseen)}  ({count(one.unseen_low)} to {count(one.unseen_high)})",
-            "new": percent(one.new_token),
+            "new": percent(one.new_token) if one.new_token == one.new_token else "",
         }
         for one in laws
     )
