@@ -63,8 +63,11 @@ class Bench:
         self._terms.cache_clear()
         self._scratch.cleanup()
 
-    def measure(self, cell: Cell) -> pd.DataFrame:
-        """Index query_id, a column a measure of PAPER_MEASURES; kept from before, or measured now."""
+    def measure(self, cell: Cell, tag: str = "") -> pd.DataFrame:
+        """Index query_id, a column a measure of PAPER_MEASURES; kept from before, or measured now.
+
+        tag: a name by which the ranking is kept, too, where it is made.
+        """
         facts = self.facts(cell)
         path = self._path("cells", facts, "parquet")
         table = read_kept(path, facts)
@@ -79,7 +82,10 @@ class Bench:
                 raise UserError(
                     f"collection {cell.collection.name} has no relevance judgements: expected one that has qrels"
                 )
-            table = evaluate(self.run(cell), judged, PAPER_MEASURES).reset_index()
+            run = self.run(cell)
+            if tag:
+                write_trec(run, self._path("runs", facts, "trec"), tag)
+            table = evaluate(run, judged, PAPER_MEASURES).reset_index()
             write_kept(path, table, facts)
         return table.set_index("query_id")
 

@@ -69,9 +69,11 @@ class Laboratory:
         wanted = ordered([m.cell for name in experiments for m in EXPERIMENTS[name](self.config)])
         missing = [cell for cell in wanted if not self._bench.is_measured(cell)]
         self._materials.write_layers(missing)
+        quoted = EXPERIMENTS["retrieval"](self.config) if "retrieval" in experiments else ()
+        tags = {one.cell: run_tag(one) for one in quoted}
         for done, cell in enumerate(missing):
             self._materials.progress("Cells", done, len(missing))
-            self._bench.measure(cell)
+            self._bench.measure(cell, tags.get(cell, ""))
         if missing:
             self._materials.progress("Cells", len(missing), len(missing))
 
@@ -85,11 +87,8 @@ class Laboratory:
     def runs(self, folder: Path) -> None:
         """Write the rankings behind the retrieval table, <collection>/<system>-<encoder>-<SAE>-<seed>.trec."""
         for one in EXPERIMENTS["retrieval"](self.config):
-            labels = one.labels
-            seed = f"seed-{labels['seed']}" if labels["seed"] >= 0 else ""
-            parts = (labels["system"], labels["encoder"], labels["sae"], seed)
-            tag = "-".join(file_name(part) for part in parts if part)
-            target = folder / file_name(labels["collection"]) / f"{tag}.trec"
+            tag = run_tag(one)
+            target = folder / file_name(one.labels["collection"]) / f"{tag}.trec"
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._bench.trec(one.cell, tag), target)
 
@@ -107,6 +106,14 @@ class Laboratory:
         for place, (name, value) in enumerate({**one.labels, "n_docs": n_docs}.items()):
             table.insert(place, name, [value] * len(table))
         return table
+
+
+def run_tag(one: Measurement) -> str:
+    """<system>-<encoder>-<SAE>-<seed>, of those that a measurement has."""
+    labels = one.labels
+    seed = f"seed-{labels['seed']}" if labels["seed"] >= 0 else ""
+    parts = (labels["system"], labels["encoder"], labels["sae"], seed)
+    return "-".join(file_name(part) for part in parts if part)
 
 
 def chosen_items(config: PaperConfig, only: Sequence[str] = ()) -> list[Item]:
