@@ -24,8 +24,9 @@ def type_examples(study: Study, n: int = N_EXAMPLES) -> pd.DataFrame:
     """At most n latents of each of TYPES, the most frequent first.
 
     type, n_of_type, latent, label, document_frequency, words (N_WORDS with most of its activation), doc_id,
-    activation, before, marked, after: the text around the token on which it fires most strongly, and that token's
-    (empty where it is a special token). Texts are the corpus's, with single spaces, and not escaped.
+    activation, before, marked, after: the text around the token on which it fires most strongly; marked is the
+    whole word that the token is part of (empty where it is a special token). Texts are the corpus's, with single
+    spaces, and not escaped.
     """
     vocabulary, types = vocabulary_table(study), kept_types(study)
     words = latent_words(study, word_table(study))
@@ -39,7 +40,7 @@ def type_examples(study: Study, n: int = N_EXAMPLES) -> pd.DataFrame:
             shares = words.shares[[latent]]
             order = np.argsort(-shares.data, kind="stable")[:N_WORDS]
             context = context_of(study, latent, int(study.contexts.latent(latent)[0][0]), WINDOW)
-            start, end = context.focus.start, context.focus.end
+            start, end = whole_word(context.text, context.focus.start, context.focus.end)
             rows.append(
                 {
                     "type": kind,
@@ -68,6 +69,16 @@ def middles(n_members: int, n: int) -> list[int]:
     """The middle place of each of n equal parts of n_members places; fewer where there are fewer."""
     n = min(n, n_members)
     return [int((2 * part + 1) * n_members / (2 * n)) for part in range(n)]
+
+
+def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span of the whole word that [start, end) is part of; punctuation, and nothing, as they are."""
+    if any(letter.isalnum() for letter in text[start:end]):
+        while start > 0 and text[start - 1].isalnum():
+            start -= 1
+        while end < len(text) and text[end].isalnum():
+            end += 1
+    return start, end
 
 
 def _single_spaced(text: str) -> str:

@@ -12,10 +12,13 @@ from analyses.cosine_ledger import beside_bm25, drowned, explain_cosine, why_no_
 from analyses.figures.paper_mechanism import ledger_print, shares_print
 from analyses.vocabulary import vocabulary_table
 from data.errors import UserError
+from retrieval.search import search
 from retrieval.study import EncodedText, Study
+from retrieval.systems import query_counts
 from workbench.paper.items import Evidence, Item, Made, collection_of, records
 
 MEASURE, DEPTH = "nDCG@10", 10
+LONGEST = 160  # letters of a query in a caption
 N_ROWS = 20  # of a ledger that print has room for
 
 
@@ -29,11 +32,11 @@ class Chosen:
     rule: str
 
 
-def chosen_pair(study: Study, asked: str) -> Chosen:
+def chosen_pair(study: Study, asked: str) -> Chosen | str:
     """The configured query, an id or a text; "" for the query whose gain over cosine is the median of all gains.
 
-    The document is the first relevant one of its ranking, or the first where none is; a query that finds nothing
-    is a `UserError`.
+    The document is the first relevant one of its ranking, or the first where none is. A sentence where no query
+    finds anything; a configured one that finds nothing is a `UserError`.
     """
     ids, texts = list(study.queries.ids), list(study.queries.texts)
     if asked:
@@ -41,6 +44,8 @@ def chosen_pair(study: Study, asked: str) -> Chosen:
         rule = "the configured query"
     else:
         row, rule = median_gain(study)
+        if row is None:
+            return rule
     text, query_id = (asked, None) if row is None else (texts[row], ids[row])
     query = study.encode(text)
     found = study.search(query, DEPTH)["doc_id"].tolist()
@@ -53,26 +58,42 @@ def chosen_pair(study: Study, asked: str) -> Chosen:
     return Chosen(query, found[place], place + 1, f"{rule}, and {told}, at rank {place + 1}")
 
 
-def median_gain(study: Study) -> tuple[int, str]:
-    """Which of the study's queries the ledgers are of, and why in words: no hand chooses it."""
-    measured, texts = study.per_query, study.queries.texts
-    if not len(texts):
-        raise UserError(f"study {study.name} keeps no queries: configure a `query` to take its score apart")
-    if measured.empty:
-        return 0, "the first query, since none is judged"
-    by = measured.pivot(index="query_id", columns="system", values=MEASURE)
-    gain = (by["latent"] - by["cosine"]).reindex([one for one in study.queries.ids if one in by.index])
-    gains = gain[gain > 0].sort_values(kind="stable")
-    if gains.empty:
-        return list(study.queries.ids).index(
-            str(gain.index[0])
-        ), "the first judged query, since none gains on cosine"
-    middle = (len(gains) - 1) // 2
-    rule = (
-        f"of the {len(gains):,} of {len(gain):,} queries whose {MEASURE} is above cosine's, the one of median gain "
-        f"({gains.iloc[middle]:+.3f})"
-    )
-    return list(study.queries.ids).index(str(gains.index[middle])), rule
+def median_gain(study: Study) -> tuple[int | None, str]:
+    """Which of the study's queries the ledgers are of, and why: no hand chooses it; None where none finds any."""
+    ids, measured = list(study.queries.ids), study.per_query
+    if not measured.empty:
+        by = measured.pivot(index="query_id", columns="system", values=MEASURE)
+        own = study.own_score
+        gain = (by["latent"] - by[own]).reindex([one for one in ids if one in by.index])
+        gains = gain[gain > 0].sort_values(kind="stable")
+        if len(gains):
+            middle = (len(gains) - 1) // 2
+            return ids.index(str(gains.index[middle])), (
+                f"of the {len(gains):,} of {len(gain):,} queries whose {MEASURE} is above {own}'s, the one of "
+                f"median gain ({gains.iloc[middle]:+.3f})"
+            )
+    if not ids:
+        return None, f"Study {study.name} keeps no queries: configure a `query` to take its score apart."
+    found = search(study.weighted(), query_counts(study), 1, ids, study.corpus.ids).documents[:, 0] >= 0
+    if not found.any():
+        return (
+            None,
+            f"None of the {len(ids):,} queries finds a document by its latents: there is no score to take apart.",
+        )
+    return int(
+        np.argmax(found)
+    ), "the first query that finds a document, since none gains on the encoder's own score"
+
+
+def quoted(text: str) -> str:
+    """A query as a caption names it: on one line, its first LONGEST letters."""
+    line = " ".join(text.split())
+    return f'"{line}"' if len(line) <= LONGEST else f'"{line[: LONGEST - 1]}…"'
+
+
+def nothing(told: str) -> Made:
+    """An item that has nothing to show, and says why."""
+    return Made(pd.DataFrame({"": []}), told, (told,), pd.DataFrame({"": []}))
 
 
 def labels_of(study: Study) -> dict[int, str]:
@@ -85,6 +106,8 @@ def ledger(evidence: Evidence) -> Made:
     """One document's score, latent by latent, up to the exact score."""
     study = evidence.study()
     chosen, labels = chosen_pair(study, evidence.config.query), labels_of(study)
+    if isinstance(chosen, str):
+        return nothing(chosen)
     found = explain(study, chosen.query, chosen.doc_id)
     table = found.ledger.assign(label=[labels.get(latent, "") for latent in found.ledger["latent"].tolist()])
     whole = max(float(table["contribution"].sum()), 1e-12)
@@ -97,7 +120,7 @@ def ledger(evidence: Evidence) -> Made:
         "One query and one document, chosen by the rule that the caption tells: an example, and no more.",
     )
     caption = (
-        f'BM25 over latents taken apart: query "{chosen.query.text.strip()}", document {chosen.doc_id}, in '
+        f"BM25 over latents taken apart: query {quoted(chosen.query.text)}, document {chosen.doc_id}, in "
         f"{collection_of(study)} ({chosen.rule}). Bars add up from nought to the score, the largest first; each is "
         "query weight times idf times the saturated document weight of one latent, exactly."
     )
@@ -117,8 +140,10 @@ def cosine_ledger(evidence: Evidence) -> Made:
     """The same document's cosine by the same latents, beside what each is of the BM25 score."""
     study = evidence.study()
     if (reason := why_no_ledger(study)) is not None:
-        return Made(pd.DataFrame({"": []}), reason, (reason,), pd.DataFrame({"": []}))
+        return nothing(reason)
     chosen, labels = chosen_pair(study, evidence.config.query), labels_of(study)
+    if isinstance(chosen, str):
+        return nothing(chosen)
     cosine, bm25 = (
         explain_cosine(study, chosen.query, chosen.doc_id),
         explain(study, chosen.query, chosen.doc_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from workbench.paper.cells import Dictionary
+from workbench.paper.cells import Cell, Dictionary
 from workbench.paper.config import PaperConfig
 from workbench.paper.materials import Materials
 
@@ -13,6 +13,11 @@ from workbench.paper.materials import Materials
 def main_dictionary(config: PaperConfig) -> Dictionary:
     """The first encoder's first SAE, of the first seed."""
     return Dictionary.of(config.saes[0], config.encoders[0].config, config.seeds[0])
+
+
+def study_cell(config: PaperConfig) -> Cell:
+    """What has the study's token states and its SAE."""
+    return Cell(config.collections[0], "latent", config.encoders[0].config, main_dictionary(config))
 
 
 def study_folder(config: PaperConfig, materials: Materials) -> Path:

@@ -24,15 +24,13 @@ def family_item(evidence: Evidence) -> Made:
     assert table is not None  # a part of the item
     facts = []
     for row in records(table):
-        name = (
-            f"Leaving the {row['n_latents']:,} {_family(row)} latents out of queries ({IDFS[row['idf']]} idf)"
-        )
+        name = f"Ranking without the {row['n_latents']:,} {_family(row)} latents ({IDFS[row['idf']]} idf)"
         if not row["n_draws"]:
             facts.append(f"{name} changes nothing that could be matched: they contribute {row['share']:.1%}.")
             continue
         excess = {"difference": row["excess"], "low": row["excess_low"], "high": row["excess_high"]}
         random = "random latents" if row["drawn_from"] == "all" else "random other latents"
-        as_much = f"leaving out {random} that contribute as much ({row['share']:.0%})"
+        as_much = f"ranking without {random} that contribute as much ({row['share']:.0%})"
         facts.append(compared(name, as_much, excess, MEASURE))
     n = int(table["n_queries"].iloc[0]) if len(table) else 0
     caption = (

@@ -9,23 +9,28 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.encoders import EncoderConfig
+from retrieval.study import Study
 from workbench.cost import measure_training
 from workbench.paper.bench import Bench, ordered
 from workbench.paper.cells import Cell, Dictionary
 from workbench.paper.config import NamedCollection, PaperConfig
 from workbench.paper.experiments import EXPERIMENTS
 from workbench.paper.items import Item
+from workbench.paper.main_study import main_dictionary, study_cell, study_folder
 from workbench.paper.materials import Materials
+from workbench.paper.study_parts import PARTS, Size
 from workbench.stages import store_folder, text_source
 
 N_TEXTS = 48  # encoded to measure a speed
 RANKING_SECONDS = 0.3  # of a cell whose index is there, on a small collection
+DESCRIBING = 2e-5  # seconds a token of a study, to lay it out, and to tell its words and types
 
 
 @dataclass(frozen=True)
@@ -42,19 +47,30 @@ class Step:
 def plan(config: PaperConfig, items: Sequence[Item], materials: Materials, bench: Bench) -> list[Step]:
     """Every step of making these items, in their order."""
     names = dict.fromkeys(name for item in items for name in item.experiments)
-    return plan_cells([one.cell for name in names for one in EXPERIMENTS[name](config)], materials, bench)
+    asked = [one.cell for name in names for one in EXPERIMENTS[name](config)]
+    if not any(item.needs_study for item in items):
+        return plan_cells(asked, materials, bench)
+    speeds, folder = _Speeds(materials), study_folder(config, materials)
+    made_of = [] if (folder / "study.json").is_file() else [study_cell(config)]
+    steps = plan_cells(asked, materials, bench, made_of, speeds)
+    return steps + list(_studying(config, items, materials, folder, speeds))
 
 
-def plan_cells(asked: Sequence[Cell], materials: Materials, bench: Bench) -> list[Step]:
-    """Every step of measuring these cells."""
+def plan_cells(
+    asked: Sequence[Cell],
+    materials: Materials,
+    bench: Bench,
+    made_of: Sequence[Cell] = (),
+    speeds: _Speeds | None = None,
+) -> list[Step]:
+    """Every step of measuring these cells, and of the states and SAEs of those that something is `made_of`."""
     cells = ordered(asked)
     missing = [cell for cell in cells if not bench.is_measured(cell)]
     done = len(cells) - len(missing)
     steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
-    speeds = _Speeds(materials)
-    for part in (_encoding, _training, _indexing):
-        steps += part(missing, materials, speeds)
-    return steps
+    speeds, needed = speeds or _Speeds(materials), ordered([*missing, *made_of])
+    steps += [*_encoding(needed, materials, speeds), *_training(needed, materials, speeds)]
+    return steps + list(_indexing(missing, materials, speeds))
 
 
 def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
@@ -175,6 +191,27 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
         seed = f"seed {dictionary.train.seed}{', random directions' if dictionary.random_directions else ''}"
         what = f"{named.name}: {n_cells} rankings by {dictionary.train.n_latents:,} latents, {seed}"
         yield Step("index and rank", what, tokens, seconds, False)
+
+
+def _studying(
+    config: PaperConfig, items: Sequence[Item], materials: Materials, folder: Path, speeds: _Speeds
+) -> Iterator[Step]:
+    """The study that items look into, and the parts of it that they need."""
+    named, encoder = config.collections[0], materials.encoder(config.encoders[0].config)
+    collection = materials.collection(named)
+    tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
+    is_built = (folder / "study.json").is_file()
+    study = Study.open(folder) if is_built else None
+    wanted = [part for name, part in PARTS.items() if any(name in item.parts for item in items)]
+    kept = [study is not None and part.is_kept(study, config) for part in wanted]
+    encode = 1.0 if is_built and all(kept) else speeds.encode(config.encoders[0].config, named)
+    size = Size(len(collection.corpus), tokens, config.saes[0].n_latents, len(collection.queries), encode)
+    seconds = 0.0 if is_built else tokens / speeds.train(main_dictionary(config)) + DESCRIBING * tokens
+    yield Step("study", f"{named.name}, indexed and described", tokens, seconds, is_built)
+    for part, done in zip(wanted, kept, strict=True):
+        yield Step(
+            "study", f"{named.name}: {part.what}", 0, 0.0 if done else part.seconds(size, config), done
+        )
 
 
 def _text_of(dictionary: Dictionary) -> NamedCollection:

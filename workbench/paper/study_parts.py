@@ -74,7 +74,7 @@ PARTS: Mapping[str, Part] = {  # in the order of making: laws are fitted to the 
         "laws, with bootstrap",
         lambda study, config: laws(study) is not None,
         lambda study, config, progress: write_laws(study, progress=progress),
-        lambda size, config: 7.0 * _n_vocabularies(config),
+        lambda size, config: 9.0 * _n_vocabularies(config),
     ),
     "growth": Part(
         "growth",

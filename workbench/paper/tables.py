@@ -17,7 +17,7 @@ LATEX = str.maketrans(
         "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
         "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
         ">": r"\textgreater{}", "−": "$-$", "±": r"$\pm$", "·": r"$\cdot$", "–": "--", "[": "{[}", "≤": r"$\leq$",
-        "≥": r"$\geq$", "β": r"$\beta$", "…": r"\ldots{}",
+        "≥": r"$\geq$", "β": r"$\beta$", "…": r"\ldots{}", "|": r"\textbar{}",
     }
 )  # fmt: skip
 MARKDOWN = str.maketrans(
@@ -36,15 +36,16 @@ LONG, WIDE = (
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     """A booktabs table of text cells, escaped: the first column left, the others right, long ones as paragraphs."""
     columns = "".join(_alignments(table))
+    kind = "table*" if "p{" in columns else "table"
     rows = [
         " & ".join(map(escaped, table.columns)),
         *(" & ".join(map(escaped, row)) for row in table.to_numpy()),
     ]
     head, *body = (row + r" \\" for row in rows)
     lines = [
-        r"\begin{table}", r"\centering", rf"\caption{{{escaped(caption)}}}", rf"\label{{{label}}}",
+        rf"\begin{{{kind}}}", r"\centering", rf"\caption{{{escaped(caption)}}}", rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule",
-        r"\end{tabular}", r"\end{table}", "",
+        r"\end{tabular}", rf"\end{{{kind}}}", "",
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -103,14 +104,14 @@ def _printable(text: object) -> str:
 
 
 def _alignments(table: pd.DataFrame) -> list[str]:
-    """l, r, or p{...} for columns of long texts, which share the page's width as their texts' lengths do."""
+    """l, r, or p{...} for columns of long texts, which share the page's width as the roots of their lengths do."""
     longest = [max([len(str(cell)) for cell in table[name]], default=0) for name in table.columns]
     if not any(length > LONG for length in longest[1:]):
         return ["l", *"r" * (table.shape[1] - 1)]
     short = sum(length + 2 for length in longest if length <= LONG)
-    long = sum(length for length in longest if length > LONG)
+    long = sum(length**0.5 for length in longest if length > LONG)
     share = max(WIDE - short / 110, 0.4)  # some 110 letters fit on a line
     return [
-        f"p{{{share * length / long:.2f}\\linewidth}}" if length > LONG else "l" if place == 0 else "r"
+        f"p{{{share * length**0.5 / long:.2f}\\linewidth}}" if length > LONG else "l" if place == 0 else "r"
         for place, length in enumerate(longest)
     ]

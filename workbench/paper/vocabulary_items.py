@@ -158,7 +158,7 @@ def examples(evidence: Evidence) -> Made:
     caption = (
         f"Latents of each type (our rule) in {collection_of(study)}, not chosen by hand: of each type, ordered by "
         f"document frequency, the middle one of each of {N_EXAMPLES} equal parts. Words by share of the "
-        "activation; the context is where the latent fires most strongly, the token it fires on marked (none: a "
+        "activation; the context is where the latent fires most strongly, the word it fires on marked (none: a "
         "special token)."
     )
     facts = tuple(
