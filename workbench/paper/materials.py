@@ -45,6 +45,7 @@ class Materials:
         self._encoders: dict[EncoderConfig, Encoder] = {}
         self._loaded = lru_cache(maxsize=8)(load_collection)
         self._named = lru_cache(maxsize=32)(self._load_named)
+        self.rows = lru_cache(maxsize=16)(self._choose_rows)  # of a text, for so many tokens; None for all
         self._fingerprint = lru_cache(maxsize=64)(self._read_fingerprint)
         self._learned_sparse = lru_cache(maxsize=1)(LearnedSparse.load)
         self._query_states = lru_cache(maxsize=1)(self._encode_queries)
@@ -109,9 +110,7 @@ class Materials:
 
     def text_rows(self, dictionary: Dictionary) -> NDArray[np.int64] | None:
         """Which documents of its text an SAE reads; None for all."""
-        texts, encoder = self.text(dictionary).corpus.texts, self.encoder(dictionary.encoder)
-        rows = select_documents(encoder, texts, dictionary.distinct_tokens, DOCUMENTS_SEED)
-        return None if len(rows) == len(texts) else rows
+        return self.rows(dictionary.encoder, dictionary.text, dictionary.distinct_tokens)
 
     def write_layers(self, cells: Sequence[Cell]) -> None:
         """Token states that cells want at several layers of one encoder: written in one pass, a store a layer."""
@@ -128,6 +127,11 @@ class Materials:
             missing = {at: path for at, path in folders.items() if not (path / "manifest.json").is_file()}
             if len(missing) > 1:
                 write_stores(missing, final, collection.corpus.texts, source, self._encoded)
+
+    def _choose_rows(self, config: EncoderConfig, text: str, tokens: int) -> NDArray[np.int64] | None:
+        texts = self._loaded(text, "test").corpus.texts
+        rows = select_documents(self.encoder(config), texts, tokens, DOCUMENTS_SEED)
+        return None if len(rows) == len(texts) else rows
 
     def _encoded(self, done: int, total: int) -> None:
         self.progress("Encode the text, all layers", done, total, "tokens")

@@ -139,8 +139,8 @@ def _evenly(texts: Sequence[str]) -> list[str]:
 
 
 def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
-    seen: set[tuple[EncoderConfig, str]] = set()
-    shared: set[tuple[EncoderConfig, str]] = set()
+    seen: set[tuple[EncoderConfig, str, int]] = set()
+    shared: set[tuple[EncoderConfig, str, int]] = set()
     for cell in cells:
         if cell.encoder and cell.system == "learned_sparse":
             n_docs = len(materials.collection(cell.collection).corpus)
@@ -148,17 +148,24 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
             what = f"{cell.collection.name}: {n_docs:,} documents by {cell.encoder.model}"
             yield Step("weigh terms", what, 0, seconds, False)
             continue
-        wanted = [(cell.encoder, cell.collection)] if cell.encoder else []
-        if cell.dictionary:
-            wanted.append((cell.dictionary.encoder, _text_of(cell.dictionary)))
-        for config, named in wanted:
-            if (config, named.source) in seen:
+        wanted = [(cell.encoder, cell.collection, 0)] if cell.encoder else []
+        if cell.dictionary and not _is_trained(cell.dictionary, materials):
+            text = _text_of(cell.dictionary)
+            wanted.append((cell.dictionary.encoder, text, cell.dictionary.distinct_tokens))
+        for config, named, distinct in wanted:
+            if (config, named.source, distinct) in seen:
                 continue
-            seen.add((config, named.source))
+            seen.add((config, named.source, distinct))
             encoder, collection = materials.encoder(config), materials.collection(named)
-            kept = (store_folder(encoder, text_source(collection)) / "manifest.json").is_file()
-            tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
-            one_pass = (replace(config, layer=None), named.source)
+            rows = materials.rows(config, named.source, distinct) if distinct else None
+            if rows is None and (config, named.source, 0) in seen and distinct:
+                continue  # the whole text, which is there already
+            seen.add((config, named.source, 0 if rows is None else distinct))
+            kept = (store_folder(encoder, text_source(collection, rows)) / "manifest.json").is_file()
+            texts = collection.corpus.texts
+            read = texts if rows is None else [texts[int(row)] for row in rows]
+            tokens = int(encoder.count_tokens(read).sum())
+            one_pass = (replace(config, layer=None), named.source, 0 if rows is None else distinct)
             seconds = 0.0 if kept or one_pass in shared else tokens / speeds.encode(config, named)
             shared.add(one_pass)
             layer = "" if config.layer is None else f", layer {config.layer}"
@@ -170,11 +177,15 @@ def _training(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
     for dictionary in dict.fromkeys(cell.dictionary for cell in cells if cell.dictionary):
         if dictionary.random_directions:
             continue
-        kept = (materials.folder / "saes" / materials.dictionary_name(dictionary) / "cfg.json").is_file()
-        train = dictionary.train
+        kept, train = _is_trained(dictionary, materials), dictionary.train
         seconds = 0.0 if kept else train.n_tokens / speeds.train(dictionary)
         what = f"{train.n_latents:,} latents, k {train.k}, seed {train.seed}, on {dictionary.text} by "
         yield Step("train", what + dictionary.encoder.model, train.n_tokens, seconds, kept)
+
+
+def _is_trained(dictionary: Dictionary, materials: Materials) -> bool:
+    name = materials.dictionary_name(dictionary)
+    return not dictionary.random_directions and (materials.folder / "saes" / name / "cfg.json").is_file()
 
 
 def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
