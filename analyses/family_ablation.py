@@ -59,7 +59,8 @@ def write_families(study: Study, progress: Progress | None = None) -> pd.DataFra
     kept = families(study)
     if kept is not None:
         return kept
-    judged, groups = judged_queries(study), list(_families(study))
+    judged = judged_queries(study)
+    groups = list(_families(study, judged))
     tables = []
     for number, idf in enumerate(IDFS):
         parameters, rows = Bm25Parameters(idf=idf), []
@@ -135,15 +136,16 @@ def random_sets(
     return drawn, "all"
 
 
-def _families(study: Study) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    """kind, name and members of each family that has any, of latents that occur."""
+def _families(study: Study, judged: Judged) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """kind, name and members of each family that some judged query has, of latents that occur."""
     types = kept_types(study).to_numpy()
     frequency = study.index.document_frequency
+    asked = np.bincount(judged.counts.indices, minlength=study.n_latents) > 0
     bands = bands_of(frequency, study.index.n_docs)
     for kind, given, names in (("type", types, TYPES), ("band", bands, BANDS[:-1])):
         for name in names:
             inside = (given == name) & (frequency > 0) if len(given) else np.zeros(0, bool)
-            if inside.any():
+            if len(inside) and (inside & asked).any():
                 yield kind, name, inside
 
 

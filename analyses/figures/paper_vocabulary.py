@@ -22,12 +22,14 @@ from analyses.figures.laws import COLOURS, NAMES
 from analyses.figures.lines import log_axis
 from analyses.figures.map import placed
 from analyses.figures.print_style import PIXELS_PER_MM, WIDTHS, Width
-from analyses.figures.theme import INK, QUIET, SYSTEM_COLOURS, TERM_COLOURS, figure, plain, template
+from analyses.figures.theme import INK, QUIET, SYSTEM_COLOURS, figure, plain, template
 from analyses.figures.types import TYPE_COLOURS, TYPE_NAMES
 from analyses.growth import Heaps
 from analyses.law_lines import NAMES as LAW_NAMES
+from analyses.term_counts import SYSTEMS
 from analyses.types import TYPES
 
+SHORT_NAMES = {"sample": "Latents, sample"}
 SYSTEM_DASHES = {
     "wordpieces": "dot", "sample": "solid", "random_directions": "dashdot", "random_encoder": "dash",
     "learned_sparse": "longdash",
@@ -61,7 +63,8 @@ def laws_panels(ranks: pd.DataFrame, lines: pd.DataFrame, texts: str = "document
         name, colour = str(system), COLOURS.get(str(system), QUIET)
         dash, width = SYSTEM_DASHES.get(name, "solid"), 2.2 if name == "latents" else 1.3
         chart.add_scatter(
-            x=part["rank"], y=part["share"], mode="lines", name=plain(NAMES.get(name, name)), row=1, col=1,
+            x=part["rank"], y=part["share"], mode="lines", row=1, col=1,
+            name=SHORT_NAMES.get(name, plain(NAMES.get(name, name))),
             line={"color": colour, "dash": dash, "width": width},
         )  # fmt: skip
     latents = ranks[ranks["system"] == "latents"]
@@ -87,26 +90,28 @@ def laws_panels(ranks: pd.DataFrame, lines: pd.DataFrame, texts: str = "document
 
 
 def growth_print(curve: pd.DataFrame, heaps: Sequence[Heaps]) -> go.Figure:
-    """Distinct terms over tokens read, log-log: exact means over all orders, and the fitted laws, dotted."""
+    """Distinct terms over tokens read, log-log: exact means over all orders; dotted, the laws of SYSTEMS."""
     chart = figure(320)
     for one in heaps:
-        rows, colour = curve[curve["system"] == one.system], TERM_COLOURS.get(one.system, QUIET)
+        rows, colour = curve[curve["system"] == one.system], COLOURS.get(one.system, QUIET)
         chart.add_scatter(
-            x=rows["tokens"], y=rows["expected"], mode="lines", name=plain(NAMES.get(one.system, one.system)),
+            x=rows["tokens"], y=rows["expected"], mode="lines",
+            name=SHORT_NAMES.get(one.system, plain(NAMES.get(one.system, one.system))),
             line={
-                "color": colour, "dash": "dashdot" if one.system == "wordpieces" else "solid",
-                "width": 2.2 if one.system == "latents" else 1.5,
+                "color": colour, "dash": SYSTEM_DASHES.get(one.system, "solid"),
+                "width": 2.2 if one.system == "latents" else 1.4,
             },
         )  # fmt: skip
-        chart.add_scatter(
-            x=rows["tokens"], y=one.constant * np.power(rows["tokens"], one.exponent), mode="lines",
-            showlegend=False, line={"color": colour, "width": 1, "dash": "dot"},
-        )  # fmt: skip
+        if one.system in SYSTEMS:
+            chart.add_scatter(
+                x=rows["tokens"], y=one.constant * np.power(rows["tokens"], one.exponent), mode="lines",
+                showlegend=False, line={"color": colour, "width": 0.9, "dash": "dot"},
+            )  # fmt: skip
         if one.capacity and one.system == "latents":
             chart.add_hline(y=one.capacity, line={"color": QUIET, "width": 0.7})
             chart.add_annotation(
-                x=0, xref="x domain", xanchor="left", y=np.log10(one.capacity), yanchor="top", showarrow=False,
-                text=f"all {one.capacity:,} latents",
+                x=0, xref="x domain", xanchor="left", y=np.log10(one.capacity), yanchor="bottom", showarrow=False,
+                text=f"all {one.capacity:,} latents", bgcolor=GROUND, borderpad=0, yshift=2,
             )  # fmt: skip
     chart.update_xaxes(_short_axis("tokens read", curve["tokens"].tolist()), showgrid=False)
     chart.update_yaxes(_short_axis("distinct terms met", curve["expected"].tolist()))

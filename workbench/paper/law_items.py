@@ -95,15 +95,15 @@ def growth_item(evidence: Evidence) -> Made:
     table = pd.DataFrame([one.to_dict() for one in found.values()])
     rows = records(table)
     facts = [
-        f"{NAMES[row['system']]}: {row['distinct']:,} distinct in {row['n_tokens']:,} tokens; Heaps' exponent is "
-        f"{_few(row['exponent'], row['low'], row['high'])}, and the fit misses the curve by up to "
-        f"{row['misses']:.0%}; at the end the curve's own slope is {row['last_exponent']:.3f}, exactly. Unseen are "
-        f"at least {_few_terms(row)} more."
+        f"{NAMES.get(row['system'], row['system'])}: {row['distinct']:,} distinct in {row['n_tokens']:,} tokens; "
+        f"Heaps' exponent is {_few(row['exponent'], row['low'], row['high'])}, and the fit misses the curve by "
+        f"up to {row['misses']:.0%}; at the end the curve's own slope is {row['last_exponent']:.3f}, exactly. "
+        f"Unseen are at least {_few_terms(row)} more."
         for row in rows
     ]
     shown = pd.DataFrame(
         {
-            "Vocabulary": [NAMES[row["system"]] for row in rows],
+            "Vocabulary": [NAMES.get(row["system"], row["system"]) for row in rows],
             "distinct": [f"{row['distinct']:,}" for row in rows],
             "of": [f"{int(row['capacity']):,}" if row["capacity"] == row["capacity"] and row["capacity"] else "–"
                    for row in rows],
@@ -114,11 +114,11 @@ def growth_item(evidence: Evidence) -> Made:
         }
     )  # fmt: skip
     caption = (
-        f"Distinct terms met over tokens read, in {collection_of(study)}: exact means over all orders of the "
-        "documents; dotted, Heaps' law fitted to them. Exponents with 95% intervals of documents (delete-half "
-        "jackknife); unseen terms by Chao's lower bound."
+        f"Distinct terms met over tokens read, in {collection_of(study)} (controls, and the latents beside them, "
+        "on a sample): exact means over all orders of the documents; dotted, Heaps' law fitted to them. "
+        "Exponents with 95% intervals of documents (delete-half jackknife); unseen terms by Chao's lower bound."
     )
-    return Made(table, caption, tuple(facts), shown, growth_print(curve, list(found.values())), ratio=0.8)
+    return Made(table, caption, tuple(facts), shown, growth_print(curve, list(found.values())), ratio=0.95)
 
 
 def _few_terms(row: dict[str, Any]) -> str:
@@ -133,5 +133,5 @@ ITEMS = (
         "rank-frequency", "Rank and frequency, with laws", rank_frequency, needs_study=True,
         parts=("controls", "laws"),
     ),
-    Item("growth", "Growth of the vocabulary", growth_item, needs_study=True, parts=("growth",)),
+    Item("growth", "Growth of the vocabulary", growth_item, needs_study=True, parts=("controls", "growth")),
 )  # fmt: skip

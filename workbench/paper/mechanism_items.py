@@ -35,9 +35,10 @@ def family_item(evidence: Evidence) -> Made:
     n = int(table["n_queries"].iloc[0]) if len(table) else 0
     caption = (
         f"Change of {MEASURE} on {n:,} queries, {collection_of(study)}, when a family of latents leaves every "
-        "query (documents, |d| and idf stay): a type by our rule, or a band of document frequency. Controls: "
-        "random latents outside of the family that contribute as much to the first ten documents, or where "
-        f"there are none such, of all latents; mean of {N_DRAWS} draws. 95% bootstrap intervals over queries."
+        "query (one SAE; documents, |d| and idf stay): a type by our rule, or a band of document frequency. "
+        "Controls: random latents outside of the family that contribute as much to the first ten documents, or "
+        f"where there are none such, of all latents; mean of {N_DRAWS} draws. 95% bootstrap intervals over "
+        "queries."
     )
     shown = pd.DataFrame(
         {

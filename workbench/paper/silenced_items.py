@@ -53,9 +53,10 @@ def silenced(evidence: Evidence) -> Made:
     if len(tells):
         facts.insert(-len(EFFECTS) - 2 if len(effects) else len(facts), _discrimination(tells))
     caption = (
-        f"The {n:,} latents that the paper's clipped idf sets to 0 in {collection_of(study)}, beside as many "
-        "others of the highest document frequency, and all others. Left: the chance that a silenced latent has "
-        "more of a property (.5: no difference; bootstrap over latents, not corrected for their number). Right: "
+        f"The {n:,} latents of one SAE that the paper's clipped idf sets to 0 in {collection_of(study)}, beside "
+        "as many others of the highest document frequency, and all others. Left: the chance that a silenced "
+        "latent has more of a property (.5: no difference; bootstrap over latents, not corrected for their "
+        "number). Right: "
         + (
             f"change of {MEASURE} when they are treated so, on {int(effects['n_queries'].iloc[0]):,} queries; "
             f"the random others have as many postings, mean of {int(effects['n_draws'].iloc[0])} draws; 95% "
