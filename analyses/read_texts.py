@@ -49,13 +49,13 @@ def read_control(study: Study, control: str, over: str = "documents") -> pd.Data
     return read_kept(_control_path(study, control, over), _facts(study))
 
 
-def controls_are_kept(study: Study, wanted: Sequence[str] = CONTROLS) -> bool:
+def controls_are_kept(study: Study, wanted: Sequence[str] = CONTROLS, queries: bool = True) -> bool:
     """Whether `write_controls` has nothing to do."""
     return all(
         control_is_kept(study, control, over)
         for control in wanted
         if _exists(study, control)
-        for over in _texts_of(study)
+        for over in _texts_of(study, queries)
     )
 
 
@@ -64,8 +64,13 @@ def control_is_kept(study: Study, control: str, over: str = "documents") -> bool
     return is_kept(_control_path(study, control, over), _facts(study))
 
 
-def write_controls(study: Study, progress: Progress | None = None, wanted: Sequence[str] = CONTROLS) -> None:
-    """Send the sample and the queries through the wanted controls and keep what they say; a minute or so each."""
+def write_controls(
+    study: Study,
+    progress: Progress | None = None,
+    wanted: Sequence[str] = CONTROLS,
+    queries: bool = True,
+) -> None:
+    """Send the sample, and the queries, through the wanted controls and keep what they say; a minute or so each."""
     from dataclasses import replace
 
     from analyses.quality import random_directions
@@ -73,7 +78,7 @@ def write_controls(study: Study, progress: Progress | None = None, wanted: Seque
 
     texts = [study.corpus.texts[int(document)] for document in sample_of(study)]
     for control in wanted:
-        if controls_are_kept(study, [control]):
+        if controls_are_kept(study, [control], queries):
             continue
         encoder, sae = study.encoder, study.sae
         if control == "random_encoder":
@@ -86,7 +91,7 @@ def write_controls(study: Study, progress: Progress | None = None, wanted: Seque
             sae = random_directions(sae, sample, SEED)
         table = latent_counts(states, sae, study.pooling == "max")
         write_kept(_control_path(study, control, "documents"), table, _facts(study))
-        if "queries" in _texts_of(study):
+        if "queries" in _texts_of(study, queries):
             table = latent_counts(
                 encoder.encode(list(study.queries.texts), "query"), sae, study.pooling == "max"
             )
@@ -216,8 +221,8 @@ def _control_path(study: Study, control: str, over: str) -> Path:
     return study.path / f"counted_{'queries_' if over == 'queries' else ''}{control}.parquet"
 
 
-def _texts_of(study: Study) -> tuple[str, ...]:
-    return ("documents", "queries") if study.queries.ids else ("documents",)
+def _texts_of(study: Study, queries: bool) -> tuple[str, ...]:
+    return ("documents", "queries") if queries and study.queries.ids else ("documents",)
 
 
 def _exists(study: Study, control: str) -> bool:

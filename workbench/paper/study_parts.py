@@ -66,8 +66,8 @@ def _n_vocabularies(config: PaperConfig) -> int:
 PARTS: Mapping[str, Part] = {  # in the order of making: laws are fitted to the controls that are there
     "controls": Part(
         "control vocabularies",
-        lambda study, config: controls_are_kept(study, controls_of(config)),
-        lambda study, config, progress: write_controls(study, progress, controls_of(config)),
+        lambda study, config: controls_are_kept(study, controls_of(config), queries=False),
+        lambda study, config, progress: write_controls(study, progress, controls_of(config), queries=False),
         lambda size, config: len(controls_of(config)) * size.reading(N_DOCUMENTS),
     ),
     "laws": Part(
@@ -80,7 +80,7 @@ PARTS: Mapping[str, Part] = {  # in the order of making: laws are fitted to the 
         "growth",
         lambda study, config: growth_is_kept(study),
         lambda study, config, progress: write_growth(study, progress),
-        lambda size, config: 3.0e-6 * size.n_tokens,
+        lambda size, config: 5.0e-6 * size.n_tokens,
     ),
     "type_controls": Part(
         "controls of the types",
