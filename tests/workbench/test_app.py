@@ -34,6 +34,7 @@ def query(tiny_study: Study) -> str:
     [
         ("", "documents"),
         ("overview", "Lexical BM25"),
+        ("figures", "No paper yet"),
         ("search", "Ask something"),
         ("interventions", "Ask something"),
         ("interventions?q=sort+the+rows+of+an+array", "Where each document goes"),
@@ -174,3 +175,25 @@ def test_another_study_is_chosen_beside_the_pages(page: Any, app: str, tiny_stud
     browser.settle(page)
     assert selection(page)["study"] == "silent"
     assert page.locator(".stException").count() == 0
+
+
+POINT = """() => {
+  const graph = document.querySelector('.js-plotly-plot');
+  const most = graph._fullData.reduce((one, other) => one.x.length > other.x.length ? one : other);
+  const place = Math.floor(most.x.length / 2), box = graph.getBoundingClientRect();
+  const {xaxis, yaxis} = graph._fullLayout;
+  return [box.left + xaxis._offset + xaxis.d2p(most.x[place]), box.top + yaxis._offset + yaxis.d2p(most.y[place]),
+          Object.values(most.customdata[place])[0]];
+}"""
+
+
+def test_a_clicked_point_of_the_map_opens_its_latent(page: Any, app: str) -> None:
+    open_page(page, app, "map")
+    page.wait_for_selector(".js-plotly-plot .gl-canvas")
+    browser.settle(page)
+    page.wait_for_timeout(500)  # until the points are drawn
+    x, y, latent = page.evaluate(POINT)
+    page.mouse.move(x, y)
+    page.wait_for_selector(".hoverlayer .hovertext")
+    page.mouse.click(x, y)
+    page.wait_for_url(f"**/latent?**latent={latent}*")
