@@ -31,7 +31,7 @@ from retrieval.bm25 import IDFS, Bm25Parameters
 from retrieval.study import Study
 
 Progress = Callable[[str, int, int], None]
-FORMAT = 1
+FORMAT = 2
 N_DRAWS = 10
 COLUMNS = (
     *("idf", "kind", "family", "n_latents", "share", "n_queries", "before", "after", "change", "low", "high"),
