@@ -1,6 +1,8 @@
 """Write the README's pictures, docs/*.png (1440 x 900), by driving the real app on a study.
 
-python docs/screenshots.py artifacts/studies/docstrings "integrate a function numerically"
+    python docs/screenshots.py artifacts/studies/docstrings "integrate a function numerically"
+
+The study is complete, its SAE has a card (`workbench sae-card`), and a paper was made (`workbench paper`).
 """
 
 from __future__ import annotations
@@ -44,6 +46,12 @@ def main() -> None:
         open_page(page, f"{address}/saes")
         page.wait_for_selector(".js-plotly-plot .main-svg")
         shoot("saes")
+        open_page(page, f"{address}/laws")
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        shoot("laws")
+        open_page(page, f"{address}/figures")
+        page.wait_for_selector(".lt-item")
+        shoot("figures")
         open_page(page, f"{address}/train")
         page.wait_for_selector("button >> text=Start")
         shoot("train")
