@@ -167,7 +167,7 @@ def begin_store(folder: Path, encoder: Encoder, source: Mapping[str, Any]) -> No
     plan = {"encoder": encoder.describe(), "source": dict(source), "documents_per_shard": DOCUMENTS_PER_SHARD}
     if not (folder / "plan.json").is_file():
         write_json(folder / "plan.json", plan)
-    elif read_json(folder / "plan.json") != plan:
+    elif _unnamed(read_json(folder / "plan.json")) != _unnamed(plan):
         raise UserError(
             f"{folder} holds the states of another text or encoder: choose another folder or remove it"
         )
@@ -187,6 +187,12 @@ def select_documents(encoder: Encoder, texts: Sequence[str], max_tokens: int, se
             return order[: first + int(np.searchsorted(totals, max_tokens)) + 1]
         counted = int(totals[-1])
     return np.arange(len(texts))
+
+
+def _unnamed(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What a store holds, whatever its text was called."""
+    source = {key: value for key, value in plan["source"].items() if key != "name"}
+    return {**plan, "source": source}
 
 
 def estimate_of_all(

@@ -73,8 +73,9 @@ def study_source(study: Study) -> dict[str, Any]:
 
 
 def store_folder(encoder: Encoder, source: Mapping[str, Any]) -> Path:
-    """Where `activations` keeps its store, whether it stands or not."""
-    return artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": source})
+    """Where `activations` keeps its store, whether it stands or not; a text is the same by any name."""
+    read = {key: value for key, value in source.items() if key != "name"}
+    return artifacts() / "activations" / fingerprint({"encoder": encoder.describe(), "source": read})
 
 
 def make_study(

@@ -14,9 +14,10 @@ from data import activations
 from data.activations import ActivationStore, select_documents, write_store
 from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
+from workbench.stages import store_folder
 
 TEXTS = [f"document number {number} speaks of {'many ' * (number % 7)}things" for number in range(23)]
-SOURCE = {"name": "numbers"}
+SOURCE = {"name": "numbers", "fingerprint": "0123456789abcdef"}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,13 @@ def test_an_interrupted_store_resumes_without_encoding_again(
     assert calls == [5]
     for old, new in zip(before, again.blocks(), strict=True):
         np.testing.assert_array_equal(old, new.states.values)
+
+
+def test_a_text_is_the_same_by_another_name(store: ActivationStore, encoder: Encoder) -> None:
+    again = write_store(store.folder, encoder, TEXTS, {**SOURCE, "name": "another name"})
+    assert again.plan == store.plan
+    named = [store_folder(encoder, {**SOURCE, "name": name}) for name in ("one", "another")]
+    assert named[0] == named[1] != store_folder(encoder, {**SOURCE, "fingerprint": "other"})
 
 
 def test_another_text_is_refused(store: ActivationStore, encoder: Encoder) -> None:
