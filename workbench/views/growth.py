@@ -125,7 +125,10 @@ def beside_controls(sampled: Sequence[Heaps]) -> str:
             + "Their fitted exponents' intervals overlap those of the latents: growth tells none of them apart."
         )
     names = " and ".join(NAMES[one.system].lower() for one in apart)
-    return said + f"The fitted exponent of the latents lies outside the interval of {names}."
+    return said + (
+        f"The fitted exponent of the latents lies outside the interval of {names}; intervals are of documents, and "
+        "each dictionary is of one seed, so that they say nothing of other seeds."
+    )
 
 
 def readable(laws: Sequence[Heaps]) -> pd.DataFrame:
