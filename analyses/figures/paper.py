@@ -77,11 +77,13 @@ def curves_figure(
     names: Mapping[str, str] | None = None,
     levels: pd.DataFrame | None = None,
     log: bool = False,
+    joined: bool = True,
     height: int = 320,
 ) -> go.Figure:
     """A curve with its band for each value of `by` over the column `x`; columns mean, low, high.
 
-    Text on the x axis keeps its order. levels: rows of (by, mean, low, high), which do not depend on x, as lines.
+    joined: whether what lies between two values has a meaning; else points with whiskers. Text on the x axis keeps
+    its order. levels: rows of (by, mean, low, high), which do not depend on x, as lines.
     """
     chart = figure(height)
     numeric = pd.api.types.is_numeric_dtype(table[x])
@@ -98,9 +100,12 @@ def curves_figure(
     for value, part in table.groupby(by, sort=False):
         key = str(value)
         ordered = part.sort_values(x) if numeric else part
-        _band(chart, ordered[x].tolist(), ordered.to_dict("records"), key)
+        whiskers = None if joined else _whiskers(ordered, system_colour(key))
+        if joined:
+            _band(chart, ordered[x].tolist(), ordered.to_dict("records"), key)
         chart.add_scatter(
-            x=ordered[x].tolist(), y=ordered["mean"], name=plain(_name(key, names)), mode="lines+markers",
+            x=ordered[x].tolist(), y=ordered["mean"], name=plain(_name(key, names)), error_y=whiskers,
+            mode="lines+markers" if joined else "markers",
             line={"color": system_colour(key), "width": 2, "dash": DASHES.get(key, "solid")},
             marker={"symbol": MARKERS.get(key, "x"), "size": 7},
             hovertemplate=f"<b>{plain(_name(key, names))}</b><br>{x} %{{x}}: %{{y:.3f}}<extra></extra>",
@@ -177,6 +182,14 @@ def _band(chart: go.Figure, across: Sequence[Any], rows: Sequence[Mapping[Any, A
         x=[*across, *reversed(across)], y=[*high, *reversed(low)], fill="toself", mode="lines", showlegend=False,
         line={"width": 0}, fillcolor=translucent(system_colour(system), 0.14), hoverinfo="skip",
     )  # fmt: skip
+
+
+def _whiskers(rows: pd.DataFrame, colour: str) -> dict[str, Any]:
+    """The interval as a line through each point."""
+    return {
+        "type": "data", "symmetric": False, "array": rows["high"] - rows["mean"],
+        "arrayminus": rows["mean"] - rows["low"], "color": colour, "thickness": 1.5, "width": 0,
+    }  # fmt: skip
 
 
 def _name(system: str, names: Mapping[str, str] | None) -> str:

@@ -23,6 +23,7 @@ TITLES = {
     "phi": ("Transformation of the mass", "phi", False),
     "seed": ("Seeds", "seed", False),
 }
+APART = ("pooling", "phi", "seed")  # whose values have nothing between them
 FIELDS = {"layer": "layers", "seed": ""}  # where a sweep's field in the configuration has another name
 
 
@@ -46,6 +47,7 @@ def swept(evidence: Evidence, name: str) -> Made:
         names={"random_directions": "Random directions"},
         levels=levels,
         log=log,
+        joined=name not in APART,
     )
     latent = table[table["system"] == "latent"]
     best, worst = records(latent.nlargest(1, "mean"))[0], records(latent.nsmallest(1, "mean"))[0]
@@ -57,7 +59,7 @@ def swept(evidence: Evidence, name: str) -> Made:
     where = evidence.config.collections[0].name
     caption = (
         f"{title}: {MEASURE} on {where}, {int(latent['n_queries'].iloc[0]):,} queries, mean over "
-        f"{int(latent['n_seeds'].iloc[0])} SAE(s); bands are 95% bootstrap intervals over queries."
+        f"{int(latent['n_seeds'].iloc[0])} SAE(s); intervals are 95%, bootstrap over queries."
     )
     shown = pd.DataFrame(
         {
