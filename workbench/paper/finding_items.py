@@ -71,7 +71,7 @@ def pruned(evidence: Evidence, part: str, told: str) -> Made:
         against = difference_table(of_share, ["collection", "idf"], "left_out", "these", "random ones")
         facts += [
             compared(
-                f"On {row['collection']} ({row['idf']} idf), leaving out the {share:.0%} {told} latents",
+                f"On {row['collection']} ({row['idf']} idf), leaving out the {100 * share:g}% {told} latents",
                 "leaving out random latents with as many postings",
                 row,
                 "nDCG@10",
@@ -83,7 +83,7 @@ def pruned(evidence: Evidence, part: str, told: str) -> Made:
             "Collection": table["collection"],
             "idf": table["idf"],
             "left out": [told if out == "these" else "random ones" for out in table["left_out"]],
-            "share": [f"{share:.0%}" for share in table["share"]],
+            "share": [f"{100 * share:g}%" for share in table["share"]],
             "nDCG@10": [interval(row["mean"], row["low"], row["high"]) for row in records(table)],
         }
     )
