@@ -70,7 +70,9 @@ def show_paper(paper: Paper) -> None:
     figures = sum(one.print is not None for one in paper.items)
     st.html(highlight.subheading(paper.title))
     told, report, everything = st.columns([4, 1, 1], vertical_alignment="center")
-    told.caption(f"{count(figures)} figures and {count(len(paper.items))} tables in `{paper.folder}`")
+    here = Path.cwd()
+    place = paper.folder.relative_to(here) if paper.folder.is_relative_to(here) else paper.folder
+    told.caption(f"{count(figures)} figures and {count(len(paper.items))} tables in `{place}`")
     report.download_button(
         "Report", lambda: (paper.folder / REPORT).read_bytes(), REPORT, "text/html", on_click="ignore",
         help="All figures, tables and facts in one HTML file that opens offline", width="stretch",
