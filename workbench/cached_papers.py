@@ -15,8 +15,7 @@ from PIL import Image
 from analyses.figures.print_style import Print, draw, drawing, noted, printed, read_chart
 from data.errors import UserError
 from data.files import read_json
-from workbench.paper.manifest import MANIFEST, Paper, read_paper
-from workbench.paper.run import CHART
+from workbench.paper.manifest import CHART, MANIFEST, Paper, read_paper
 
 THUMBNAIL = 560  # pixels wide
 _ONE_BROWSER = Lock()

@@ -18,11 +18,11 @@ import pandas as pd
 from analyses.figures.print_style import Print
 from data.errors import UserError
 from data.files import fingerprint, read_json, write_json
-from retrieval.pipeline import versions
 from workbench.artifacts import artifacts
 from workbench.paper.config import PaperConfig
 
 MANIFEST = "paper.json"
+CHART = "figure.json"  # ends the name of a figure that was not printed yet
 FORMAT = 2
 
 
@@ -68,6 +68,8 @@ def write_manifest(
     out: Path, config: PaperConfig, made: Mapping[str, dict[str, Any]], command: str, order: Sequence[str]
 ) -> Path:
     """Write OUT/paper.json; items of the same configuration that were made before stay in it, in this order."""
+    from retrieval.pipeline import versions  # torch: readers of a paper need none
+
     path, record = out / MANIFEST, config.to_dict()
     before = read_json(path) if path.is_file() else {}
     same = (

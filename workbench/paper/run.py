@@ -37,7 +37,7 @@ from workbench.paper.config import PaperConfig
 from workbench.paper.experiments import EXPERIMENTS, Measurement
 from workbench.paper.items import Item, Made
 from workbench.paper.main_study import file_name, main_dictionary, study_folder
-from workbench.paper.manifest import FORMAT, read_paper, write_manifest
+from workbench.paper.manifest import CHART, FORMAT, read_paper, write_manifest
 from workbench.paper.materials import Materials
 from workbench.paper.plan import Step, plan
 from workbench.paper.report import write_report
@@ -53,7 +53,6 @@ ITEMS: tuple[Item, ...] = (
     *mechanism_items.ITEMS,
     *sweep_items.ITEMS,
 )
-CHART = "figure.json"  # ends the name of a figure that was not printed yet
 
 
 class Laboratory:
