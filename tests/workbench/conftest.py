@@ -102,3 +102,34 @@ def page(browser: Any) -> Iterator[Any]:
 
 def _local(url: str) -> bool:
     return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def tiny_paper() -> str:
+    """A configuration of `workbench paper` that is measured in seconds, as TOML."""
+    return """
+title = "Tiny"
+seeds = [0, 1]
+[[encoders]]
+name = "MiniLM"
+model = "minilm"
+max_length = 64
+[[saes]]
+name = "own text"
+text = "limit:60"
+distinct_tokens = 4000
+n_tokens = 8192
+n_latents = 64
+k = 4
+batch_size = 512
+[[collections]]
+source = "limit:60"
+name = "limit"
+queries = 15
+[controls]
+random_encoder = false
+[sweeps]
+k = [2, 4]
+head = [0.0, 0.1]
+tail = []
+"""

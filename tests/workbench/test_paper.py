@@ -42,37 +42,10 @@ from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 from workbench.paper.tables import escaped, latex, markdown
 from workbench.progress import StageProgress
 
-TINY = """
-title = "Tiny"
-seeds = [0, 1]
-[[encoders]]
-name = "MiniLM"
-model = "minilm"
-max_length = 64
-[[saes]]
-name = "own text"
-text = "limit:60"
-distinct_tokens = 4000
-n_tokens = 8192
-n_latents = 64
-k = 4
-batch_size = 512
-[[collections]]
-source = "limit:60"
-name = "limit"
-queries = 15
-[controls]
-random_encoder = false
-[sweeps]
-k = [2, 4]
-head = [0.0, 0.1]
-tail = []
-"""
-
 
 @pytest.fixture
-def config(tmp_path: Path) -> PaperConfig:
-    (tmp_path / "paper.toml").write_text(TINY)
+def config(tmp_path: Path, tiny_paper: str) -> PaperConfig:
+    (tmp_path / "paper.toml").write_text(tiny_paper)
     return read_config(tmp_path / "paper.toml")
 
 
@@ -98,10 +71,10 @@ def test_shipped_configurations_are_read_and_survive_json() -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_told_in_a_sentence(
-    tmp_path: Path, change: tuple[str, str], told: str
+    tmp_path: Path, tiny_paper: str, change: tuple[str, str], told: str
 ) -> None:
     path = tmp_path / "paper.toml"
-    path.write_text(TINY.replace(*change, 1))
+    path.write_text(tiny_paper.replace(*change, 1))
     with pytest.raises(UserError, match=told):
         read_config(path)
 

@@ -347,37 +347,13 @@ def test_parts_that_items_name_exist_and_are_made_once(evidence: OneStudy, short
     assert files == {path: path.stat().st_mtime_ns for path in evidence.of.path.rglob("*") if path.is_file()}
 
 
-TINY = """
-title = "Tiny"
-seeds = [0]
-[[encoders]]
-name = "MiniLM"
-model = "minilm"
-max_length = 64
-[[saes]]
-name = "own text"
-text = "limit:60"
-distinct_tokens = 4000
-n_tokens = 8192
-n_latents = 64
-k = 4
-batch_size = 512
-[[collections]]
-source = "limit:60"
-name = "limit"
-queries = 15
-[controls]
-random_encoder = false
-"""
-
-
 @needs_chromium
 @pytest.mark.slow
 def test_a_tiny_paper_looks_into_its_study_and_says_before_what_that_takes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short_bootstraps: None
+    tmp_path: Path, tiny_paper: str, monkeypatch: pytest.MonkeyPatch, short_bootstraps: None
 ) -> None:
     monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
-    (tmp_path / "paper.toml").write_text(TINY)
+    (tmp_path / "paper.toml").write_text(tiny_paper)
     config, names = read_config(tmp_path / "paper.toml"), [name for name in ITEMS if name != "map"]
     with StageProgress(silent=True) as progress:
         steps = plan_of(config, progress, names)
