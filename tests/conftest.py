@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,29 +29,6 @@ def shared_collections() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real test collections in {folder} (or set WORKBENCH_COLLECTIONS)")
     return folder
-
-
-@pytest.fixture(scope="session")
-def chat() -> ModuleType:
-    """tests/chat_server.py: a language model's server that answers by a rule."""
-    return beside("chat_server")
-
-
-@pytest.fixture(scope="session")
-def colbert_folders() -> ModuleType:
-    """tests/colbert_folder.py: makes small multi-vector encoders, in every layout."""
-    return beside("colbert_folder")
-
-
-def beside(name: str) -> ModuleType:
-    """A module of helpers in this folder, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")

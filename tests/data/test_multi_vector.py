@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import colbert_folder
 from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
 from data.multi_vector_files import is_multi_vector
@@ -33,9 +33,9 @@ ROUNDING = {"rtol": 0, "atol": 6e-4}  # of float16 vectors of unit norm, and of 
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory, colbert_folders: ModuleType) -> dict[str, Path]:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     base = tmp_path_factory.mktemp("colbert")
-    pylate = colbert_folders.pylate_folder
+    pylate = colbert_folder.pylate_folder
     prompts = {"query": "search query: ", "document": "the text: "}
     return {
         "pylate": pylate(base / "pylate"),
@@ -44,7 +44,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, colbert_folders: ModuleTyp
         "with residuals": pylate(base / "residuals", widths=(24, 24), residual=True),
         "with prompts": pylate(base / "prompts", prompts=prompts),
         "all compared": pylate(base / "all", skiplist_words=[]),
-        "the original ColBERT": colbert_folders.colbert_folder(base / "colbert"),
+        "the original ColBERT": colbert_folder.colbert_folder(base / "colbert"),
     }
 
 
@@ -164,8 +164,8 @@ def changed(folder: Path, name: str, **values: Any) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
 
 
-def test_what_cannot_be_read_exactly_says_why(tmp_path: Path, colbert_folders: ModuleType) -> None:
-    make = colbert_folders.pylate_folder
+def test_what_cannot_be_read_exactly_says_why(tmp_path: Path) -> None:
+    make = colbert_folder.pylate_folder
     folder = make(tmp_path / "tanh")
     changed(folder, "1_Dense/config.json", activation_function="torch.nn.modules.activation.Tanh")
     with pytest.raises(UserError, match=r"projects through torch\.nn\.modules\.activation\.Tanh"):

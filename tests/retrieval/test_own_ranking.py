@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+import colbert_folder
 from analyses.attribution import explain
 from analyses.cosine_ledger import explain_cosine
 from analyses.overview import evaluation_table
@@ -27,8 +27,8 @@ from sae.model import SparseAutoencoder
 
 
 @pytest.fixture(scope="module")
-def folder(colbert_folders: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made: Path = colbert_folders.pylate_folder(tmp_path_factory.mktemp("encoder") / "colbert")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = colbert_folder.pylate_folder(tmp_path_factory.mktemp("encoder") / "colbert")
     return made
 
 

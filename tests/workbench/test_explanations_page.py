@@ -6,12 +6,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+import chat_server as chat
 from analyses.explanations import explanations
 from retrieval.study import Study
 from workbench.browser import open_page, settle
@@ -33,7 +33,7 @@ def latent(study: Study) -> int:
 
 @pytest.mark.browser
 def test_a_model_is_asked_and_its_line_shown_beside_the_control(
-    page: Any, app: str, chat: ModuleType, study: Study, latent: int
+    page: Any, app: str, study: Study, latent: int
 ) -> None:
     open_page(page, f"{app}/latent?study=silent&latent={latent}")
     page.wait_for_selector(".lt-context")
@@ -59,7 +59,6 @@ def test_a_model_is_asked_and_its_line_shown_beside_the_control(
 def test_the_verb_says_what_it_would_send_remembers_the_model_and_keeps_what_it_says(
     tiny_study: Study,
     tmp_path: Path,
-    chat: ModuleType,
     command: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:

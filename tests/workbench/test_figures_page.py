@@ -13,10 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from analyses.figures.print_style import Print, drawing, read_provenance
 from data.errors import UserError
+from one_page import html_of, opened
 from workbench import cached_papers, links
 from workbench.browser import chromium
 from workbench.paper.config import PaperConfig, read_config
@@ -65,27 +65,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield out
 
 
-def opened(**address: str) -> AppTest:
-    def script() -> None:
-        from workbench import frame, selection
-        from workbench.views import figures
-
-        selection.arrive()
-        frame.guarded(figures.page)
-
-    app = AppTest.from_function(script, default_timeout=60)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    assert "This page failed" not in html_of(app)
-    return app
-
-
-def html_of(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
 def test_the_report_shows_everything_and_believes_nothing(folder: Path) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     tags = Tags(page)
@@ -100,7 +79,7 @@ def test_the_report_shows_everything_and_believes_nothing(folder: Path) -> None:
 
 def test_no_paper_is_told_calmly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path))
-    assert "No paper yet" in html_of(opened())
+    assert "No paper yet" in html_of(opened("figures"))
     with pytest.raises(UserError, match="holds no paper"):
         read_paper(tmp_path)
     (tmp_path / "paper.json").write_text("{}")
@@ -109,7 +88,7 @@ def test_no_paper_is_told_calmly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_gallery_links_to_every_item(folder: Path) -> None:
-    app = opened(paper="gone", item="gone")
+    app = opened("figures", paper="gone", item="gone")
     html = html_of(app)
     tags = Tags(html)
     assert tags.found.count("img") == 1
@@ -122,7 +101,7 @@ def test_the_gallery_links_to_every_item(folder: Path) -> None:
 
 
 def test_a_style_is_in_the_address_and_goes_with_its_item(folder: Path) -> None:
-    app = opened(paper="figures", item="idf")
+    app = opened("figures", paper="figures", item="idf")
     assert len(app.get("plotly_chart")) == 1
     chart = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert (chart["layout"]["width"], chart["layout"]["height"]) == (317, 158)
@@ -132,9 +111,9 @@ def test_a_style_is_in_the_address_and_goes_with_its_item(folder: Path) -> None:
     chart = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert chart["layout"]["height"] == round(317 * 1.2)
     assert chart["layout"]["showlegend"] is False
-    again = opened(paper="figures", item="idf", ratio="1.2", wide="double", points="nothing")
+    again = opened("figures", paper="figures", item="idf", ratio="1.2", wide="double", points="nothing")
     assert json.loads(again.get("plotly_chart")[0].proto.spec)["layout"]["height"] == round(658 * 1.2)
-    assert not opened(paper="figures", item="retrieval").get("plotly_chart")
+    assert not opened("figures", paper="figures", item="retrieval").get("plotly_chart")
     assert links.parse(links.href("figures", item="idf")) == ("figures", {"item": "idf"})
 
 

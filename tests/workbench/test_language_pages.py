@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data.files import read_json, write_json
+from one_page import html_of, opened
 from retrieval.study import Study
 from workbench import links
 
@@ -43,28 +43,6 @@ def beside(study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
         return other
 
     return make
-
-
-def opened(page: str, **address: str) -> AppTest:
-    def script(page: str) -> None:
-        import importlib
-
-        from workbench import frame, selection
-
-        selection.arrive()
-        frame.guarded(importlib.import_module(f"workbench.views.{page}").page)
-
-    app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    assert "This page failed" not in html_of(app)
-    return app
-
-
-def html_of(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
 
 
 @pytest.mark.parametrize("page", PAGES)

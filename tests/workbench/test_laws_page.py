@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from analyses import study_laws
+from one_page import html_of, opened
 from retrieval.study import Study
 from workbench import links
 
@@ -31,29 +31,8 @@ def study(tiny_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "spoken"
 
 
-def opened(**address: str) -> AppTest:
-    def script() -> None:
-        from workbench import frame, selection
-        from workbench.views import laws
-
-        selection.arrive()
-        frame.guarded(laws.page)
-
-    app = AppTest.from_function(script, default_timeout=120)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    assert "This page failed" not in html_of(app)
-    return app
-
-
-def html_of(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
 def test_the_page_fits_once_and_then_reads(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened()
+    app = opened("laws")
     assert links.parse(links.href("laws")) == ("laws", {})
     assert app.get("plotly_chart")
     html = html_of(app)
@@ -68,7 +47,7 @@ def test_the_page_fits_once_and_then_reads(study: Path, monkeypatch: pytest.Monk
         pytest.fail("fitted again")
 
     monkeypatch.setattr("workbench.views.laws.write_laws", never)
-    assert opened(law="zipf_mandelbrot").get("plotly_chart")
+    assert opened("laws", law="zipf_mandelbrot").get("plotly_chart")
 
 
 @pytest.mark.parametrize("address", [
@@ -76,7 +55,7 @@ def test_the_page_fits_once_and_then_reads(study: Path, monkeypatch: pytest.Monk
     {"count": "?", "over": "nowhere", "law": "none"},
 ])  # fmt: skip
 def test_every_choice_is_in_the_address(study: Path, address: dict[str, str]) -> None:
-    app = opened(**address)
+    app = opened("laws", **address)
     assert app.get("plotly_chart")
     known = {"count": "documents", "over": "documents", "law": "power_law"}
     wanted = {
@@ -104,7 +83,7 @@ def test_the_verb_gives_an_object_a_vocabulary(
     assert len(pd.read_csv(csv)) > 20
     assert command("vocabulary", study) == 0
     assert "below 0.1 a law is ruled out" in capsys.readouterr().out
-    assert "is kept" not in html_of(opened(over="documents"))
+    assert "is kept" not in html_of(opened("laws", over="documents"))
     assert command("vocabulary", study, "--by", "letters") == 2
     assert "expected documents, tokens, activation" in capsys.readouterr().err
     assert command("learned-sparse", study, "--model", str(study)) == 2

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from analyses.types import write_types
+from one_page import html_of, opened
 from retrieval.study import Study
 from workbench.job_folder import Request, create
 from workbench.verbs.map import map_verb
@@ -28,26 +28,6 @@ def study(tiny_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return Study.open(tmp_path / "mapped")
 
 
-def opened(**address: str) -> AppTest:
-    def script() -> None:
-        from workbench import selection
-        from workbench.views import map as view
-
-        selection.arrive()
-        view.page()
-
-    app = AppTest.from_function(script, default_timeout=120)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def html_of(app: AppTest) -> str:
-    return " ".join(element.proto.body for element in app.get("html"))
-
-
 def test_customdata_comes_as_a_dict_or_a_list() -> None:
     points: list[dict[str, object]] = [
         {"customdata": {"0": 7.0, "1": 3}},
@@ -59,7 +39,7 @@ def test_customdata_comes_as_a_dict_or_a_list() -> None:
 
 
 def test_without_a_map_the_page_shows_a_pca_and_offers_the_umap(study: Study) -> None:
-    app = opened(latent="3")
+    app = opened("map", latent="3")
     assert [button.label for button in app.button] == ["Make the UMAP"]
     assert "This is a PCA" in html_of(app)
     assert "Ringed: latent 3" in html_of(app)
@@ -75,7 +55,7 @@ def test_a_job_that_makes_the_map_stands_in_place_of_the_offer(study: Study) -> 
     for argv in (["complete", "elsewhere"], ["type-controls", place]):
         assert not makes_the_map(argv, study)
     folder, lock = create(Request(["complete", place], place, "Map and controls", "app", 0.0))
-    app = opened()  # the job's lock is held here: it lives
+    app = opened("map")  # the job's lock is held here: it lives
     assert not app.button
     assert f"job={folder.name}" in html_of(app)
     os.close(lock)
@@ -85,11 +65,11 @@ def test_a_job_that_makes_the_map_stands_in_place_of_the_offer(study: Study) -> 
 
 @pytest.mark.parametrize("latent", ["none", "99999", ""])
 def test_an_address_without_such_a_latent_rings_none(study: Study, latent: str) -> None:
-    assert "Ringed" not in html_of(opened(latent=latent))
+    assert "Ringed" not in html_of(opened("map", latent=latent))
 
 
 def test_colour_by_type_is_offered_once_types_are_kept(study: Study) -> None:
-    app = opened()
+    app = opened("map")
     assert "Type" not in app.button_group[0].options
     assert "see the page Types" in html_of(app)
     write_types(study)
@@ -104,7 +84,7 @@ def test_the_verb_makes_the_map_that_the_page_shows(study: Study, capsys: pytest
     told = json.loads(capsys.readouterr().out)
     assert (told["method"], told["seed"]) == ("umap", 1)
     assert [row["map"] for row in told["quality"]] == ["umap", "pca", "shuffled"]
-    app = opened()
+    app = opened("map")
     assert not app.button
     assert "<td>UMAP</td>" in html_of(app)
     assert any("seed 1" in caption.value for caption in app.caption)

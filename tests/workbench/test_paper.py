@@ -192,17 +192,18 @@ def test_a_paper_is_made_found_made_and_made_again_from_a_figure(
     monkeypatch.setenv("WORKBENCH_ARTIFACTS", str(tmp_path / "artifacts"))
     names = ["retrieval", "idf", "head", "sweep-k"]
     with StageProgress(silent=True) as progress:
-        steps = plan_of(config, progress, names)
+        materials = Materials(progress)
+        steps = plan_of(config, materials, names)
         assert {step.kind for step in steps} == {"encode", "train", "index and rank"}
-        manifest = json.loads(make_paper(config, tmp_path / "out", progress, names, "typed").read_text())
+        manifest = json.loads(make_paper(config, tmp_path / "out", materials, names, "typed").read_text())
         assert list(manifest["items"]) == names
         for item in manifest["items"].values():
             assert item["facts"]
             assert all((tmp_path / "out" / file).stat().st_size for file in item["files"])
-        assert all(step.done for step in plan_of(config, progress, names))
+        assert all(step.done for step in plan_of(config, Materials(progress), names))
         found, item, style = remembered(tmp_path / "out" / "idf.png")
         assert (found, item) == (config, "idf")
-        make_paper(found, tmp_path / "again", progress, [item], style=style)
+        make_paper(found, tmp_path / "again", Materials(progress), [item], style=style)
     same = [Image.open(tmp_path / folder / "idf.png").tobytes() for folder in ("out", "again")]
     assert same[0] == same[1]
     table = pd.read_csv(tmp_path / "out" / "retrieval.csv").set_index("system")

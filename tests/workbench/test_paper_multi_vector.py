@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import colbert_folder
 from data.encoders import Encoder
 from retrieval.evaluate import evaluate
 from retrieval.maxsim import maxsim_scores
@@ -50,8 +50,8 @@ queries = 12
 
 
 @pytest.fixture
-def config(colbert_folders: ModuleType, tmp_path: Path) -> PaperConfig:
-    model = colbert_folders.pylate_folder(tmp_path / "colbert")
+def config(tmp_path: Path) -> PaperConfig:
+    model = colbert_folder.pylate_folder(tmp_path / "colbert")
     (tmp_path / "paper.toml").write_text(CONFIG.format(model=model))
     return read_config(tmp_path / "paper.toml")
 

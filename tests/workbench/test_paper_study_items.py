@@ -40,6 +40,7 @@ from workbench.browser import chromium
 from workbench.paper import study_parts
 from workbench.paper.config import PaperConfig, read_config
 from workbench.paper.items import Made
+from workbench.paper.materials import Materials
 from workbench.paper.mechanism_items import ITEMS as MECHANISM
 from workbench.paper.run import make_paper, plan_of
 from workbench.paper.study_parts import PARTS, prepare
@@ -356,11 +357,12 @@ def test_a_tiny_paper_looks_into_its_study_and_says_before_what_that_takes(
     (tmp_path / "paper.toml").write_text(tiny_paper)
     config, names = read_config(tmp_path / "paper.toml"), [name for name in ITEMS if name != "map"]
     with StageProgress(silent=True) as progress:
-        steps = plan_of(config, progress, names)
+        materials = Materials(progress)
+        steps = plan_of(config, materials, names)
         assert {step.kind for step in steps} == {"encode", "train", "study"}
         assert all(step.seconds > 0 for step in steps if not step.done)
-        manifest = json.loads(make_paper(config, tmp_path / "out", progress, names).read_text())
+        manifest = json.loads(make_paper(config, tmp_path / "out", materials, names).read_text())
         assert list(manifest["items"]) == names
         for item in manifest["items"].values():
             assert all((tmp_path / "out" / file).stat().st_size for file in item["files"])
-        assert all(step.done for step in plan_of(config, progress, names))
+        assert all(step.done for step in plan_of(config, Materials(progress), names))

@@ -43,7 +43,6 @@ from workbench.paper.plan import Step, plan
 from workbench.paper.report import write_report
 from workbench.paper.study_parts import prepare
 from workbench.paper.tables import write_table
-from workbench.progress import StageProgress
 from workbench.stages import make_study
 
 ITEMS: tuple[Item, ...] = (
@@ -127,18 +126,16 @@ def chosen_items(config: PaperConfig, only: Sequence[str] = ()) -> list[Item]:
 def make_paper(
     config: PaperConfig,
     out: Path,
-    progress: StageProgress,
+    materials: Materials,
     only: Sequence[str] = (),
     command: str = "",
-    device: str = "auto",
     style: Print | None = None,
 ) -> Path:
     """Make a paper's items in folder `out`; returns its manifest. Items made there before stay.
 
     command: what was typed, for the provenance. style: how to print the figures, where it is not as they come.
     """
-    items = chosen_items(config, only)
-    materials = Materials(progress, device)
+    items, progress = chosen_items(config, only), materials.progress
     bench = Bench(materials)
     laboratory = Laboratory(config, materials, bench)
     try:
@@ -168,11 +165,8 @@ def make_paper(
     return manifest
 
 
-def plan_of(
-    config: PaperConfig, progress: StageProgress, only: Sequence[str] = (), device: str = "auto"
-) -> list[Step]:
+def plan_of(config: PaperConfig, materials: Materials, only: Sequence[str] = ()) -> list[Step]:
     """What `make_paper` will do, and how long it will take; nothing is made."""
-    materials = Materials(progress, device)
     bench = Bench(materials)
     try:
         return plan(config, chosen_items(config, only), materials, bench)

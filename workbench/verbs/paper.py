@@ -47,6 +47,7 @@ def paper_verb(
     `workbench paper --out figures/ --dry-run`
     """
     from workbench.paper.config import read_config
+    from workbench.paper.materials import Materials
     from workbench.paper.plan import plan_table, plan_told
     from workbench.paper.run import chosen_items, make_paper, plan_of, remembered
 
@@ -62,15 +63,16 @@ def paper_verb(
         from workbench.progress import StageProgress
 
         with StageProgress(silent=True) as progress:
-            table = plan_table(plan_of(chosen, progress, names, device))
+            table = plan_table(plan_of(chosen, Materials(progress, device), names))
         if as_json:
             print_json(table.to_dict("records"))
         else:
             print_table(table.round(0))
         return
     with long_job(f"Paper: {chosen.title}", {}, queue) as progress:
-        print(plan_told(plan_of(chosen, progress, names, device)), file=sys.stderr, flush=True)
-        manifest = make_paper(chosen, out, progress, names, command, device, style)
+        materials = Materials(progress, device)
+        print(plan_told(plan_of(chosen, materials, names)), file=sys.stderr, flush=True)
+        manifest = make_paper(chosen, out, materials, names, command, style)
     if as_json:
         print_json({"manifest": str(manifest)})
     else:

@@ -1,0 +1,30 @@
+"""One page of the app by itself, run by Streamlit's own harness without a browser."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def opened(page: str, **address: str) -> AppTest:
+    """The page of workbench.views by that name at this address, run once without an error."""
+
+    def script(page: str) -> None:
+        import importlib
+
+        from workbench import frame, selection
+
+        selection.arrive()
+        frame.guarded(importlib.import_module(f"workbench.views.{page}").page)
+
+    app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert "This page failed" not in html_of(app)
+    return app
+
+
+def html_of(app: AppTest) -> str:
+    """All that the page puts out as HTML."""
+    return " ".join(element.proto.body for element in app.get("html"))
