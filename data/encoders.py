@@ -6,7 +6,7 @@ hidden state. `data/models.py` says which encoders there are, `data/layer_reader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -18,8 +18,9 @@ from data.errors import UserError
 from data.layer_reader import Layer, LayerReader, as_layer
 from data.models import LoadedModel, Pooling, bfloat16_is_native, load_model, resolve_model
 from data.multi_vector import PROJECTED, Kind, MultiVector
-from data.ragged import Ragged, offsets_of
+from data.ragged import Ragged
 from data.threads import for_each_block
+from data.tokens import Tokens, read_tokens
 
 __all__ = ["Encoder", "EncoderConfig", "Kind", "TokenStates", "bfloat16_is_native", "resolve_model"]
 
@@ -190,17 +191,14 @@ class Encoder:
         All layers' states are in memory at once: 2 bytes x n_tokens x the sum of their widths.
         """
         own_names = {layer: self._reader.resolve(layer) for layer in layers}
-        prefix = self._prefix(kind)
-        tokens = self._tokenize([prefix + text for text in texts], kind)
-        lengths = np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64)
-        keeps = [self._kept(mask) for mask in tokens["special_tokens_mask"]]
-        offsets = offsets_of([int(keep.sum()) for keep in keeps])
+        tokens = self._tokens(texts, kind)
+        lengths, offsets = tokens.lengths, tokens.offsets
         values = {
             layer: np.empty((int(offsets[-1]), self._reader.width(layer)), dtype=np.float16)
             for layer in own_names.values()
         }
         pooled = np.empty((len(texts), self._reader.width(self._reader.pooled_layer)), dtype=np.float32)
-        batches = list(_batches(lengths, TOKENS_PER_PASS.get(self.device.type, 2048)))
+        batches = list(tokens.batches(TOKENS_PER_PASS.get(self.device.type, 2048)))
         finished: list[int] = []
 
         def pass_through(start: int, stop: int) -> None:
@@ -209,7 +207,9 @@ class Encoder:
                 pooled[batch] = vectors
                 for layer, of_batch in states.items():
                     for state, row in zip(of_batch, batch, strict=True):
-                        values[layer][offsets[row] : offsets[row + 1]] = state[: lengths[row]][keeps[row]]
+                        values[layer][offsets[row] : offsets[row + 1]] = state[: lengths[row]][
+                            tokens.kept[row]
+                        ]
                 finished.append(int(lengths[batch].sum()))
                 if progress:
                     progress(sum(finished), int(lengths.sum()))
@@ -221,9 +221,8 @@ class Encoder:
             pass_through(0, len(batches))
         for layer, states in values.items():
             self._check_finite(layer, states)
-        ids, spans = _ids_and_spans(tokens, keeps, len(prefix), int(offsets[-1]))
         return {
-            layer: TokenStates(Ragged(values[own_name], offsets), ids, spans, pooled)
+            layer: TokenStates(Ragged(values[own_name], offsets), tokens.token_ids, tokens.spans, pooled)
             for layer, own_name in own_names.items()
         }
 
@@ -235,10 +234,8 @@ class Encoder:
         The rest of the model goes on with the changed states: `states` has these, and `pooled` is the vector that
         comes of them. For encoders that TransformerBridge carries (data/hook_points.py); others are a `UserError`.
         """
-        prefix = self._prefix(kind)
-        tokens = self._tokenize([prefix + text], kind)
-        keep = self._kept(tokens["special_tokens_mask"][0])
-        kept = torch.from_numpy(np.flatnonzero(keep)).to(self.device)
+        tokens = self._tokens([text], kind)
+        kept = torch.from_numpy(np.flatnonzero(tokens.kept[0])).to(self.device)
 
         def within(states: torch.Tensor) -> torch.Tensor:
             changed = states.clone()
@@ -251,41 +248,19 @@ class Encoder:
             pooled = self._pooled(final, mask, inputs["input_ids"], kind)
         values = states[0, kept].float().cpu().numpy().astype(np.float16)
         self._check_finite(self.config.layer, values)
-        offsets = offsets_of([int(keep.sum())])
-        token_ids, spans = _ids_and_spans(tokens, [keep], len(prefix), int(offsets[-1]))
-        return TokenStates(Ragged(values, offsets), token_ids, spans, pooled)
+        return TokenStates(Ragged(values, tokens.offsets), tokens.token_ids, tokens.spans, pooled)
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Tokens that each text will give (after truncation, with its prefix), int64 (n_texts,)."""
-        prefix = self._prefix("document")
-        tokens = self._tokenize([prefix + text for text in texts], "document")
-        return np.array(
-            [int(self._kept(mask).sum()) for mask in tokens["special_tokens_mask"]], dtype=np.int64
+        return self._tokens(texts, "document").n_kept
+
+    def _tokens(self, texts: Sequence[str], kind: Kind) -> Tokens:
+        config, multi_vector = self.config, self.multi_vector
+        prefix = config.query_prefix if kind == "query" else config.document_prefix
+        prefix = multi_vector.prompt(kind) + prefix if multi_vector else prefix
+        return read_tokens(
+            self._tokenizer, texts, kind, prefix, config.max_length, config.special_tokens, multi_vector
         )
-
-    def _prefix(self, kind: Kind) -> str:
-        """Text that is put before a text."""
-        own = self.config.query_prefix if kind == "query" else self.config.document_prefix
-        return self.multi_vector.prompt(kind) + own if self.multi_vector else own
-
-    def _tokenize(self, texts: list[str], kind: Kind) -> Any:
-        if not texts:
-            raise UserError("there is no text to encode: expected at least one text, got an empty list")
-        if self.multi_vector:
-            return self.multi_vector.tokenize(self._tokenizer, texts, kind, self.config.max_length)
-        return self._tokenizer(
-            texts,
-            truncation=True,
-            max_length=self.config.max_length,
-            return_offsets_mapping=True,
-            return_special_tokens_mask=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-
-    def _kept(self, special_tokens_mask: list[int]) -> NDArray[np.bool_]:
-        special = np.array(special_tokens_mask, dtype=bool)
-        return np.ones_like(special) if self.config.special_tokens else ~special
 
     def _check_finite(self, layer: Layer, states: NDArray[np.float16]) -> None:
         if not np.isfinite(states).all():
@@ -296,7 +271,7 @@ class Encoder:
             )
 
     def _forward(
-        self, tokens: Any, batch: NDArray[np.int64], layers: Iterable[Layer], kind: Kind
+        self, tokens: Tokens, batch: NDArray[np.int64], layers: Iterable[Layer], kind: Kind
     ) -> tuple[NDArray[np.float32], dict[Layer, NDArray[np.float32]]]:
         """Pooled vectors (n_texts, d_vector) and each layer's states (n_texts, longest, width) of one batch."""
         inputs, mask = self._inputs(tokens, batch)
@@ -306,18 +281,16 @@ class Encoder:
             return vectors, {layer: states[layer].float().cpu().numpy() for layer in layers}
 
     def _inputs(
-        self, tokens: Any, batch: Sequence[int] | NDArray[np.int64]
+        self, tokens: Tokens, batch: Sequence[int] | NDArray[np.int64]
     ) -> tuple[dict[str, Any], torch.Tensor]:
         """What the model is called with for some texts, and which positions are theirs (n_texts, longest)."""
-        ids = [tokens["input_ids"][row] for row in batch]
+        ids = [tokens.ids[row] for row in batch]
         lengths = torch.tensor([len(row) for row in ids])
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
         input_ids = torch.full(mask.shape, self._tokenizer.pad_token_id or 0)
         input_ids[mask] = torch.tensor([token for row in ids for token in row])
-        attended = mask
-        if self.multi_vector:
-            seen = torch.tensor([tokens["attended"][row] for row in batch])
-            attended = torch.arange(mask.shape[1])[None, :] < seen[:, None]
+        seen = torch.tensor([tokens.attended[row] for row in batch])
+        attended = torch.arange(mask.shape[1])[None, :] < seen[:, None]
         # One text, or texts of one length, need no mask: attention then takes its fastest path.
         attention_mask = None if bool(attended.all()) else attended.long().to(self.device)
         return {"input_ids": input_ids.to(self.device), "attention_mask": attention_mask}, mask.to(
@@ -339,27 +312,6 @@ class Encoder:
         )
         pooled: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
         return pooled
-
-
-def _batches(lengths: NDArray[np.int64], tokens_per_pass: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers, by falling length, in batches whose padded size stays within tokens_per_pass."""
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        size = max(1, tokens_per_pass // max(1, int(lengths[order[start]])))
-        yield order[start : start + size]
-        start += size
-
-
-def _ids_and_spans(
-    tokens: Any, keeps: list[NDArray[np.bool_]], prefix_length: int, n_tokens: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    keep = np.concatenate(keeps)
-    ids = np.fromiter((i for row in tokens["input_ids"] for i in row), np.int32, len(keep))
-    flat = (end for row in tokens["offset_mapping"] for pair in row for end in pair)
-    spans = np.fromiter(flat, np.int32, 2 * len(keep)).reshape(-1, 2)
-    assert int(keep.sum()) == n_tokens
-    return ids[keep], np.maximum(spans[keep] - prefix_length, 0)
 
 
 def _check_length(config: EncoderConfig, loaded: LoadedModel) -> None:
