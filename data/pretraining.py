@@ -24,6 +24,7 @@ from data.files import new_folder, read_json, write_json
 from data.masked_language import masked_batches, token_windows
 from data.model_files import model_json
 from data.models import device_named, resolve_model
+from data.multi_vector_files import layout_of
 from data.pretraining_run import PretrainingRun
 from data.run_log import Log, interrupts_deferred, read_log
 
@@ -116,6 +117,11 @@ def _untrained(architecture: str, path: str, seed: int, max_length: int) -> tupl
     from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer
     from transformers.utils import logging
 
+    if layout_of(path):
+        raise UserError(
+            f"encoder {architecture!r} is multi-vector, and its projection learns from retrieval alone: take "
+            f"random:{architecture} as its control, or pre-train the encoder that it was made from"
+        )
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)

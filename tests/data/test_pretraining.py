@@ -19,6 +19,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
 
+import colbert_folder
 from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
 from data.files import read_json
@@ -137,6 +138,13 @@ def test_finished_is_returned_and_another_is_refused(architecture: str, tmp_path
     assert (folder / "control.json").stat().st_mtime_ns == written
     with pytest.raises(UserError, match="holds another control encoder"):
         run(architecture, folder, tokens=600)
+
+
+def test_a_multi_vector_architecture_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    model = str(colbert_folder.pylate_folder(tmp_path / "colbert"))
+    with pytest.raises(UserError, match="is multi-vector"):
+        run(model, tmp_path / "mlm", tokens=500)
+    assert [path.name for path in tmp_path.iterdir()] == ["colbert"]
 
 
 def test_bad_input_is_told_in_a_sentence(architecture: str, tmp_path: Path) -> None:
