@@ -57,6 +57,15 @@ def test_shipped_configurations_are_read_and_survive_json() -> None:
         assert chosen_items(config)
 
 
+def test_the_long_curve_goes_on_from_the_shipped_one() -> None:
+    short, long = (
+        {one.cell for one in EXPERIMENTS["limit"](read_config(CONFIGS / f"{name}.toml"))}
+        for name in ("embedded", "limit")
+    )
+    assert short < long
+    assert {cell.collection.name for cell in long - short} == {"limit:50000"}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

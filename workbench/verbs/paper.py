@@ -18,7 +18,7 @@ def paper_verb(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="What to measure, as TOML, or a shipped one by name (embedded, scifact, paper); "
+            help="What to measure, as TOML, or a shipped one by name (embedded, limit, scifact, paper); "
             "embedded if left out.",
             metavar="FILE",
         ),
