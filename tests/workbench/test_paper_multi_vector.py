@@ -17,6 +17,7 @@ from workbench.paper.config import PaperConfig, read_config
 from workbench.paper.experiments import EXPERIMENTS
 from workbench.paper.items import Evidence
 from workbench.paper.materials import Materials
+from workbench.paper.plan import plan_cells
 from workbench.paper.retrieval_items import limit_curve, systems
 from workbench.progress import StageProgress
 
@@ -90,9 +91,13 @@ def test_a_maxsim_cell_is_measured_as_maxsim_ranks(
     with StageProgress(silent=True) as progress:
         materials = Materials(progress, "cpu")
         bench = Bench(materials)
+        (ranking,) = (step for step in plan_cells([cell], materials, bench) if step.kind == "MaxSim")
         found = bench.measure(cell)
         assert bench.is_measured(cell)
+        assert [step.done for step in plan_cells([cell], materials, bench)] == [True]
         bench.close()
+    assert ranking.seconds > 0
+    assert "12 queries" in ranking.what
     collection = materials.collection(cell.collection)
     encoder = Encoder.load(config.encoders[0].config).at_layer("projected")
     scores = maxsim_scores(

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.encoders import EncoderConfig
+from retrieval.maxsim import maxsim_scores
 from retrieval.study import Study
 from workbench.cost import measure_training
 from workbench.paper.bench import Bench, ordered
@@ -70,7 +71,7 @@ def plan_cells(
     steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
     speeds, needed = speeds or _Speeds(materials), ordered([*missing, *made_of])
     steps += [*_encoding(needed, materials, speeds), *_training(needed, materials, speeds)]
-    return steps + list(_indexing(missing, materials, speeds))
+    return [*steps, *_indexing(missing, materials, speeds), *_comparing(missing, materials, speeds)]
 
 
 def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
@@ -123,6 +124,16 @@ class _Speeds:
         began = time.perf_counter()
         list(self._materials.learned_sparse(config).weigh(texts))
         return len(texts) / (time.perf_counter() - began)
+
+    def compare(self, config: EncoderConfig, named: NamedCollection) -> float:
+        """Seconds of MaxSim of a query with a document token, on average over some of both."""
+        reader, collection = self._materials.encoder(config).for_maxsim(), self._materials.collection(named)
+        documents = reader.token_vectors(reader.encode(_evenly(collection.corpus.texts)))
+        queries = reader.token_vectors(reader.encode(_evenly(collection.queries.texts), "query"), "query")
+        maxsim_scores(documents, queries)  # the first call also compiles
+        began = time.perf_counter()
+        maxsim_scores(documents, queries)
+        return (time.perf_counter() - began) / len(queries) / max(1, len(documents.values))
 
     def train(self, dictionary: Dictionary) -> float:
         key, train = replace(dictionary.encoder, layer=None), dictionary.train
@@ -202,6 +213,17 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
         seed = f"seed {dictionary.train.seed}{', random directions' if dictionary.random_directions else ''}"
         what = f"{named.name}: {n_cells} rankings by {dictionary.train.n_latents:,} latents, {seed}"
         yield Step("index and rank", what, tokens, seconds, False)
+
+
+def _comparing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+    """MaxSim of every query with every document."""
+    for cell in cells:
+        if cell.encoder and cell.system == "maxsim":
+            collection, encoder = materials.collection(cell.collection), materials.encoder(cell.encoder)
+            tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
+            seconds = tokens * len(collection.queries) * speeds.compare(cell.encoder, cell.collection)
+            what = f"{cell.collection.name}: {len(collection.queries):,} queries by {cell.encoder.model}"
+            yield Step("MaxSim", what, tokens, seconds, False)
 
 
 def _studying(
