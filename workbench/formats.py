@@ -8,6 +8,11 @@ def count(number: float) -> str:
     return f"{number / 1e6:.2f} million" if abs(number) >= 1e6 else f"{number:,.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 seed`, `3 seeds`."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(part: float) -> str:
     """A part of 1 as a percentage of two to three digits: `12.3%`, `0.012%`."""
     if part == 0:

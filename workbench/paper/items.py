@@ -88,6 +88,11 @@ def row_name(row: Mapping[str, Any], config: PaperConfig) -> str:
     return f"{name} ({', '.join(details)})" if details else name
 
 
+def own_score_name(system: str) -> str:
+    """An encoder's own score within a sentence."""
+    return "MaxSim" if system == "maxsim" else system_name(system).lower()
+
+
 def interval(mean: float, low: float, high: float, signed: bool = False) -> str:
     """.627 (.610 to .645)."""
     sign = "+" if signed else ""

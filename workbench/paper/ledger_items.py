@@ -15,7 +15,7 @@ from data.errors import UserError
 from retrieval.search import search
 from retrieval.study import EncodedText, Study
 from retrieval.systems import query_counts
-from workbench.paper.items import Evidence, Item, Made, collection_of, records
+from workbench.paper.items import Evidence, Item, Made, collection_of, own_score_name, records
 
 MEASURE, DEPTH = "nDCG@10", 10
 LONGEST = 160  # letters of a query in a caption
@@ -69,8 +69,8 @@ def median_gain(study: Study) -> tuple[int | None, str]:
         if len(gains):
             middle = (len(gains) - 1) // 2
             return ids.index(str(gains.index[middle])), (
-                f"of the {len(gains):,} of {len(gain):,} queries whose {MEASURE} is above {own}'s, the one of "
-                f"median gain ({gains.iloc[middle]:+.3f})"
+                f"of the {len(gains):,} of {len(gain):,} queries whose {MEASURE} is above "
+                f"{own_score_name(own)}'s, the one of median gain ({gains.iloc[middle]:+.3f})"
             )
     if not ids:
         return None, f"Study {study.name} keeps no queries: configure a `query` to take its score apart."
@@ -112,9 +112,10 @@ def ledger(evidence: Evidence) -> Made:
     table = found.ledger.assign(label=[labels.get(latent, "") for latent in found.ledger["latent"].tolist()])
     whole = max(float(table["contribution"].sum()), 1e-12)
     half = int(np.searchsorted(np.cumsum(table["contribution"]), 0.5 * whole)) + 1
+    makes = "makes" if half == 1 else "make"
     facts = (
         f"The score {found.score:.4f} is the sum of {len(table):,} contributions (rounding leaves "
-        f"{found.residual:+.1e}); {half:,} of them make half of it.",
+        f"{found.residual:+.1e}); {half:,} of them {makes} half of it.",
         f"Of the query's {chosen.query.mass.nnz:,} latents, {len(table):,} fire in this document, and "
         f"{int((table['idf'] == 0).sum()):,} of these have idf 0 and add nothing.",
         "One query and one document, chosen by the rule that the caption tells: an example, and no more.",

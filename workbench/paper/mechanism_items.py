@@ -88,6 +88,10 @@ def failure_item(evidence: Evidence) -> Made:
         "by the latents, which find some of them; so are, as a control, the nearest documents below each miss "
         "that are not relevant."
     )
+    if study.own_score == "maxsim":
+        caption += (
+            " The encoder is multi-vector: this cosine is of its mean vectors and not its own score, MaxSim."
+        )
     rows = [
         row
         for row in records(found.classes)

@@ -19,6 +19,7 @@ from data.encoders import EncoderConfig
 from retrieval.maxsim import maxsim_scores
 from retrieval.study import Study
 from workbench.cost import measure_training
+from workbench.formats import counted
 from workbench.paper.bench import Bench, ordered
 from workbench.paper.cells import Cell, Dictionary
 from workbench.paper.config import NamedCollection, PaperConfig
@@ -179,8 +180,7 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
             one_pass = (replace(config, layer=None), named.source, 0 if rows is None else distinct)
             seconds = 0.0 if kept or one_pass in shared else tokens / speeds.encode(config, named)
             shared.add(one_pass)
-            layer = "" if config.layer is None else f", layer {config.layer}"
-            what = f"{named.name or named.source} by {config.model}{layer}, {config.max_length} tokens a text"
+            what = f"{named.name or named.source} by {_told(config)}"
             yield Step("encode", what, tokens, seconds, kept)
 
 
@@ -191,7 +191,7 @@ def _training(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
         kept, train = _is_trained(dictionary, materials), dictionary.train
         seconds = 0.0 if kept else train.n_tokens / speeds.train(dictionary)
         what = f"{train.n_latents:,} latents, k {train.k}, seed {train.seed}, on {dictionary.text} by "
-        yield Step("train", what + dictionary.encoder.model, train.n_tokens, seconds, kept)
+        yield Step("train", what + _told(dictionary.encoder), train.n_tokens, seconds, kept)
 
 
 def _is_trained(dictionary: Dictionary, materials: Materials) -> bool:
@@ -211,7 +211,10 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
         tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
         seconds = tokens / speeds.train(dictionary) + n_cells * RANKING_SECONDS
         seed = f"seed {dictionary.train.seed}{', random directions' if dictionary.random_directions else ''}"
-        what = f"{named.name}: {n_cells} rankings by {dictionary.train.n_latents:,} latents, {seed}"
+        what = (
+            f"{named.name}: {counted(n_cells, 'ranking')} by {dictionary.train.n_latents:,} latents, "
+            f"k {dictionary.train.k}, {seed}, of {_told(dictionary.encoder)}"
+        )
         yield Step("index and rank", what, tokens, seconds, False)
 
 
@@ -222,7 +225,7 @@ def _comparing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> 
             collection, encoder = materials.collection(cell.collection), materials.encoder(cell.encoder)
             tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
             seconds = tokens * len(collection.queries) * speeds.compare(cell.encoder, cell.collection)
-            what = f"{cell.collection.name}: {len(collection.queries):,} queries by {cell.encoder.model}"
+            what = f"{cell.collection.name}: {len(collection.queries):,} queries by {_told(cell.encoder)}"
             yield Step("MaxSim", what, tokens, seconds, False)
 
 
@@ -245,6 +248,11 @@ def _studying(
         yield Step(
             "study", f"{named.name}: {part.what}", 0, 0.0 if done else part.seconds(size, config), done
         )
+
+
+def _told(config: EncoderConfig) -> str:
+    layer = "" if config.layer is None else f", layer {config.layer}"
+    return f"{config.model}{layer}, {config.max_length} tokens a text"
 
 
 def _text_of(dictionary: Dictionary) -> NamedCollection:

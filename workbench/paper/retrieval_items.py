@@ -8,7 +8,17 @@ from analyses.figures.paper import curves_figure, systems_figure
 from analyses.figures.theme import system_name
 from analyses.paper_tables import mean_over_seeds, retrieval_table
 from analyses.reference_figures import SOURCE, published_ndcg
-from workbench.paper.items import Evidence, Item, Made, compared, interval, p_text, records, row_name
+from workbench.paper.items import (
+    Evidence,
+    Item,
+    Made,
+    compared,
+    interval,
+    own_score_name,
+    p_text,
+    records,
+    row_name,
+)
 
 LIMIT_DEPTHS = (2, 10, 20, 100, 1000)
 
@@ -20,7 +30,7 @@ def systems(evidence: Evidence, measure: str) -> Made:
     table["name"] = [row_name(row, config) for row in records(table)]
     table["published"] = _published(table, evidence) if measure == "nDCG@10" else float("nan")
     published = bool(table["published"].notna().any())
-    own_scores = [_score(own) for own in table["own"].dropna().unique()]
+    own_scores = [own_score_name(own) for own in table["own"].dropna().unique()]
     sizes = table.groupby("collection", sort=False)["n_queries"].first()
     queries = ", ".join(f"{n:,} queries of {name}" for name, n in sizes.items())
     caption = (
@@ -32,7 +42,7 @@ def systems(evidence: Evidence, measure: str) -> Made:
     facts = tuple(
         compared(
             f"On {row['collection']}, {row['name']}",
-            _score(row["own"]),
+            own_score_name(row["own"]),
             {"difference": row["versus_own"], "low": row["versus_low"], "high": row["versus_high"]},
             measure,
         )
@@ -42,11 +52,6 @@ def systems(evidence: Evidence, measure: str) -> Made:
     minus = f"minus {own_scores[0] if len(own_scores) == 1 else 'own score'}"
     shown = pd.DataFrame([_printed_row(row, measure, minus, published) for row in records(table)])
     return Made(table, caption, facts, shown, systems_figure(table, measure, height), "double", height / 620)
-
-
-def _score(system: str) -> str:
-    """An encoder's own score within a sentence."""
-    return "MaxSim" if system == "maxsim" else system_name(system).lower()
 
 
 def _printed_row(row: dict[str, object], measure: str, minus: str, published: bool) -> dict[str, str]:

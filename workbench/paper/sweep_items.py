@@ -9,6 +9,7 @@ import pandas as pd
 from analyses.figures.paper import curves_figure, heat_figure
 from analyses.paper_tables import mean_over_seeds
 from retrieval.bm25 import Bm25Parameters
+from workbench.formats import counted
 from workbench.paper.config import PaperConfig
 from workbench.paper.items import Evidence, Item, Made, interval, records
 
@@ -59,7 +60,7 @@ def swept(evidence: Evidence, name: str) -> Made:
     where = evidence.config.collections[0].name
     caption = (
         f"{title}: {MEASURE} on {where}, {int(latent['n_queries'].iloc[0]):,} queries, mean over "
-        f"{int(latent['n_seeds'].iloc[0])} SAE(s); intervals are 95%, bootstrap over queries."
+        f"{counted(int(latent['n_seeds'].iloc[0]), 'SAE')}; intervals are 95%, bootstrap over queries."
     )
     shown = pd.DataFrame(
         {
@@ -91,7 +92,7 @@ def heat(evidence: Evidence) -> Made:
     )
     caption = (
         f"{MEASURE} over k1 and b on {evidence.config.collections[0].name}, mean over "
-        f"{int(table['n_seeds'].iloc[0])} seed(s). The frame marks the paper's untuned k1 = 8 and b = .7."
+        f"{counted(int(table['n_seeds'].iloc[0]), 'seed')}. The frame marks the paper's untuned k1 = 8 and b = .7."
     )
     chart = heat_figure(table, (paper.k1, paper.b), MEASURE)
     shown = table.pivot(index="b", columns="k1", values="mean").map(lambda mean: f"{mean:.3f}").reset_index()

@@ -67,7 +67,7 @@ def paper_verb(
         if as_json:
             print_json(table.to_dict("records"))
         else:
-            print_table(table.round(0))
+            print_table(table.assign(seconds=table["seconds"].round().astype(int)))
         return
     with long_job(f"Paper: {chosen.title}", {}, queue) as progress:
         materials = Materials(progress, device)
