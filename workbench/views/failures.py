@@ -76,7 +76,7 @@ def page() -> None:
     show_misses(key, study, misses)
     if len(misses):
         show_summary(key, misses)
-    show_method(found)
+    show_method(found, study.own_score)
 
 
 def choose_k() -> int:
@@ -252,7 +252,7 @@ def show_summary(key: cache.Key, misses: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def show_method(found: Failures) -> None:
+def show_method(found: Failures, own_score: str) -> None:
     with st.expander("How a reason is found, and all in numbers"):
         st.markdown(
             "A missed document gets the first reason that holds. *Shares no latent* and *shares only idf 0*: it "
@@ -261,6 +261,10 @@ def show_method(found: Failures) -> None:
             "first documents lead most. Controls: the same question put to the relevant documents that cosine "
             "misses, and to the nearest document below each miss that nobody judged relevant."
         )
+        if own_score == "maxsim":
+            st.markdown(
+                "This encoder is multi-vector: cosine here is that of its mean vectors, not its own score, MaxSim."
+            )
         st.dataframe(found.classes.round(3), hide_index=True)
         st.dataframe(found.misses.drop(columns=["blamed", "advantage"]).round(3), hide_index=True, height=320)
 
