@@ -8,7 +8,7 @@ import pandas as pd
 
 from analyses.figures.paper import curves_figure, differences_figure
 from analyses.paper_tables import difference_table, mean_over_seeds
-from workbench.paper.items import Evidence, Item, Made, compared, interval, p_text, records
+from workbench.paper.items import IDF_NAMES, Evidence, Item, Made, compared, interval, p_text, records
 
 IDF_COLOURS = {"clipped": "latent", "lucene": "latent_lucene_idf"}
 LINES = {
@@ -71,7 +71,8 @@ def pruned(evidence: Evidence, part: str, told: str) -> Made:
         against = difference_table(of_share, ["collection", "idf"], "left_out", "these", "random ones")
         facts += [
             compared(
-                f"On {row['collection']} ({row['idf']} idf), leaving out the {100 * share:g}% {told} latents",
+                f"On {row['collection']} ({IDF_NAMES[row['idf']]} idf), leaving out the {100 * share:g}% {told} "
+                "latents",
                 "leaving out random latents with as many postings",
                 row,
                 "nDCG@10",

@@ -18,6 +18,7 @@ from retrieval.study import Study
 from workbench.paper.config import PaperConfig
 
 UNTOLD = "the interval holds 0: these queries do not tell them apart"
+IDF_NAMES = {"clipped": "clipped", "lucene": "Lucene's"}
 
 
 class Evidence(Protocol):

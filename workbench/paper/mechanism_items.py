@@ -11,10 +11,19 @@ from analyses.figures.failures import REASON_NAMES
 from analyses.figures.paper_mechanism import REASONS_OF, families_print, reasons_print
 from analyses.figures.types import TYPE_NAMES
 from workbench.paper import ledger_items, silenced_items
-from workbench.paper.items import Evidence, Item, Made, collection_of, compared, interval, p_text, records
+from workbench.paper.items import (
+    IDF_NAMES,
+    Evidence,
+    Item,
+    Made,
+    collection_of,
+    compared,
+    interval,
+    p_text,
+    records,
+)
 
 MEASURE, DEPTH = "nDCG@10", 10
-IDFS = {"clipped": "clipped", "lucene": "Lucene's"}
 
 
 def family_item(evidence: Evidence) -> Made:
@@ -24,7 +33,9 @@ def family_item(evidence: Evidence) -> Made:
     assert table is not None  # a part of the item
     facts = []
     for row in records(table):
-        name = f"Ranking without the {row['n_latents']:,} {_family(row)} latents ({IDFS[row['idf']]} idf)"
+        name = (
+            f"Ranking without the {row['n_latents']:,} {_family(row)} latents ({IDF_NAMES[row['idf']]} idf)"
+        )
         if not row["n_draws"]:
             facts.append(f"{name} changes nothing that could be matched: they contribute {row['share']:.1%}.")
             continue
@@ -43,7 +54,7 @@ def family_item(evidence: Evidence) -> Made:
     shown = pd.DataFrame(
         {
             "Family": [_family(row) for row in records(table)],
-            "idf": [IDFS[idf] for idf in table["idf"]],
+            "idf": [IDF_NAMES[idf] for idf in table["idf"]],
             "latents": [f"{n:,}" for n in table["n_latents"]],
             "share": [f"{share:.1%}" for share in table["share"]],
             "change": [interval(row["change"], row["low"], row["high"], True) for row in records(table)],
