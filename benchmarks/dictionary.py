@@ -18,6 +18,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -151,9 +152,10 @@ def screen_times(study: Study, rounds: int) -> Times:
                 if turn:
                     times.setdefault(action, []).append(rest)
 
-        def type_text() -> float:
+        def enter_text(how: str) -> float:
             box = page.locator("textarea[aria-label=text]").element_handle()
-            act = f"handle.value = {json.dumps(next(texts))}; handle.dispatchEvent(new Event('input'))"
+            entered = f"new InputEvent('input', {{inputType: {how!r}}})"
+            act = f"handle.value = {json.dumps(next(texts))}; handle.dispatchEvent({entered})"
             return until_rest(page, act, box)
 
         def find() -> float:
@@ -178,7 +180,8 @@ def screen_times(study: Study, rounds: int) -> Times:
             "method",
             lambda: until_rest(page, follow(f"word?word={next(words)}")),
         )
-        measure(f"Your text, {N_WORDS} words, from the last key", "text", type_text)
+        for what, how in (("pasted", "insertFromPaste"), ("from the last key", "insertText")):
+            measure(f"Your text, {N_WORDS} words, {what}", "text", partial(enter_text, how))
         measure("Types", "method", to("types"))
         measure("Map", "method", to("map"))
     return times

@@ -26,7 +26,7 @@ from data.encoders import bfloat16_is_native
 from data.errors import UserError
 from sae import kernels
 from sae.threshold import threshold_latents
-from sae.top_k import top_k_latents
+from sae.top_k import Nominator, top_k_latents
 from sae.top_k_torch import exact_top_k
 
 States = torch.Tensor | NDArray[Any]
@@ -35,6 +35,8 @@ States = torch.Tensor | NDArray[Any]
 @dataclass(frozen=True)
 class SparseAutoencoder:
     """W_enc, W_dec: float32 (n_latents, d_model); b_enc (n_latents,); b_dec (d_model,); all on one device.
+
+    Weights are not to be changed in place once something was asked of them: what follows from them is kept.
 
     k: the most latents that a token may have; n_latents where a threshold decides instead.
     threshold: float32 (n_latents,), or None for a Top-K SAE.
@@ -85,6 +87,10 @@ class SparseAutoencoder:
             digest.update(weights.detach().cpu().contiguous().numpy().data)
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def _nominator(self) -> Nominator:
+        return Nominator.of(self.W_enc.numpy())
+
     def to(self, device: str | torch.device) -> SparseAutoencoder:
         moved: dict[str, Any] = {name: weights.to(device) for name, weights in self._tensors().items()}
         return replace(self, **moved)
@@ -109,8 +115,8 @@ class SparseAutoencoder:
             nominate_in = torch.bfloat16 if bfloat16_is_native(self.device) else torch.float32
             values, indices = exact_top_k(centred, self.W_enc, self.b_enc, self.k, nominate_in)
             return values.relu(), indices.int()
-        weights = (self.W_enc.numpy(), self.b_enc.numpy(), self.b_dec.numpy())
-        activations, latents = top_k_latents(_as_numpy(states), weights, self.k)
+        biases = self.b_enc.numpy(), self.b_dec.numpy()
+        activations, latents = top_k_latents(_as_numpy(states), self._nominator, *biases, self.k)
         return torch.from_numpy(activations), torch.from_numpy(latents)
 
     def decode(self, activations: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:

@@ -24,7 +24,7 @@ from sae import kernels
 from sae.auxiliary import Auxiliary, k_auxiliary
 from sae.kernels import Pairs
 from sae.optimizer import AdamW, Step, TrainState
-from sae.top_k import BLOCK, Nominator, centre, fastest_product
+from sae.top_k import BLOCK, Nominator, centre
 
 LATENT_BLOCK = 128
 
@@ -55,10 +55,10 @@ class CpuStepper:
         W_enc, b_enc, W_dec, b_dec = (
             self.state.weights[n].numpy() for n in ("W_enc", "b_enc", "W_dec", "b_dec")
         )
-        nominator = Nominator.of(W_enc, fastest_product(len(states)))
+        nominator = Nominator.of(W_enc)
 
         def worker() -> Callable[[int, int], None]:
-            select = nominator.selector(W_enc, b_enc)
+            select = nominator.selector(b_enc)
 
             def forward(start: int, stop: int) -> None:
                 block = slice(start, stop)

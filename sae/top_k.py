@@ -32,23 +32,26 @@ DEVIATIONS = 7.0
 _ROUNDING = 2.0**-23  # of a float32 dot product, relative to |c| |w|, for each term of the sum
 
 
-def fastest_product(n_tokens: int) -> Product:
-    """int8 where the processor multiplies it fast and there are tokens enough to make up for rounding W_enc."""
-    return "int8" if n_tokens >= 4 * BLOCK and torch.cpu._is_vnni_supported() else "float32"
-
-
 @dataclass(frozen=True)
 class Nominator:
-    """W_enc_j ~ scales_j * weights_j; no row is longer than `norm`, or further than `error` from its estimate."""
+    """W_enc_j ~ scales_j * weights_j; no row is longer than `norm`, or further than `error` from its estimate.
 
+    Of the W_enc that it is made of: one that is changed in place wants another.
+    """
+
+    W_enc: Floats
     weights: torch.Tensor
     scales: Floats
     norm: float
     error: float
 
     @classmethod
-    def of(cls, W_enc: Floats, product: Product) -> Nominator:
-        """W_enc (n_latents, d_model); one that holds NaN or infinity is a `UserError`."""
+    def of(cls, W_enc: Floats, product: Product | None = None) -> Nominator:
+        """W_enc (n_latents, d_model); one that holds NaN or infinity is a `UserError`.
+
+        product: int8, if it is left out, where the processor multiplies that fast.
+        """
+        product = product or ("int8" if torch.cpu._is_vnni_supported() else "float32")
         n_latents = len(W_enc)
         quantised = np.empty(W_enc.shape, np.int8)
         scales, norms, errors = (np.empty(n_latents, np.float32) for _ in range(3))
@@ -62,15 +65,15 @@ class Nominator:
         if not np.isfinite(norm):
             raise UserError("the encoder weights hold NaN or infinity: train or load the SAE again")
         if product == "float32":
-            return cls(torch.from_numpy(W_enc), np.ones(n_latents, np.float32), norm, 0.0)
-        return cls(torch.from_numpy(quantised), scales, norm, float(errors.max()))
+            return cls(W_enc, torch.from_numpy(W_enc), np.ones(n_latents, np.float32), norm, 0.0)
+        return cls(W_enc, torch.from_numpy(quantised), scales, norm, float(errors.max()))
 
-    def selector(self, W_enc: Floats, b_enc: Floats) -> Callable[[Floats, Floats, NDArray[np.int32]], None]:
+    def selector(self, b_enc: Floats) -> Callable[[Floats, Floats, NDArray[np.int32]], None]:
         """A function (centred, activations, indices) that fills the last two for at most BLOCK tokens.
 
         It owns a buffer, so each thread needs its own.
         """
-        (n_latents, d_model), int8 = W_enc.shape, self.weights.dtype == torch.int8
+        (n_latents, d_model), int8 = self.W_enc.shape, self.weights.dtype == torch.int8
         product = torch.empty(BLOCK, n_latents, dtype=torch.int32 if int8 else torch.float32)
         quantised = np.empty((BLOCK, d_model), np.int8)
         scales, norms, errors = np.ones((3, BLOCK), np.float32)
@@ -89,30 +92,33 @@ class Nominator:
                 torch.mm(torch.from_numpy(centred), self.weights.T, out=product[:n])
                 scales[:n] = 1
             kernels.select_top_k(
-                product.numpy(), centred, scales, self.scales, margins, W_enc, b_enc, activations, indices
+                product.numpy(),
+                centred,
+                scales,
+                self.scales,
+                margins,
+                self.W_enc,
+                b_enc,
+                activations,
+                indices,
             )
 
         return select
 
 
 def top_k_latents(
-    states: NDArray[Any],
-    weights: tuple[Floats, Floats, Floats],
-    k: int,
-    product: Product | None = None,
+    states: NDArray[Any], nominator: Nominator, b_enc: Floats, b_dec: Floats, k: int
 ) -> tuple[Floats, NDArray[np.int32]]:
     """Activations, falling, and indices, both (n_tokens, k), of states (n_tokens, d_model) in any float type.
 
-    weights: W_enc (n_latents, d_model), b_enc (n_latents,), b_dec (d_model,). Equal activations by rising latent.
+    b_enc (n_latents,), b_dec (d_model,). Equal activations by rising latent.
     """
-    W_enc, b_enc, b_dec = weights
     n_tokens = len(states)
-    nominator = Nominator.of(W_enc, product or fastest_product(n_tokens))
     activations = np.empty((n_tokens, k), np.float32)
     indices = np.empty((n_tokens, k), np.int32)
 
     def worker() -> Callable[[int, int], None]:
-        select = nominator.selector(W_enc, b_enc)
+        select = nominator.selector(b_enc)
 
         def encode(start: int, stop: int) -> None:
             block = slice(start, stop)

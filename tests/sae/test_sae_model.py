@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from sae.model import SparseAutoencoder, initial_autoencoder
-from sae.top_k import top_k_latents
+from sae.top_k import Nominator, Product, top_k_latents
 
 MakeStates = Callable[..., np.ndarray]
 MakeAutoencoder = Callable[..., SparseAutoencoder]
@@ -65,15 +66,20 @@ def test_encode_and_decode_are_the_dense_formula(
     )
 
 
+def codes_by_both(sae: SparseAutoencoder, states: np.ndarray, scale: float = 1.0) -> list[Any]:
+    """(activations, indices) by the int8 and by the float32 product, W_enc multiplied by scale."""
+    W_enc, biases = scale * sae.W_enc.numpy(), (sae.b_enc.numpy(), sae.b_dec.numpy())
+    products: tuple[Product, ...] = ("int8", "float32")
+    return [top_k_latents(states, Nominator.of(W_enc, product), *biases, sae.k) for product in products]
+
+
+@pytest.mark.parametrize("n_tokens", [1, 2, 1_000])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 @pytest.mark.parametrize("k", [1, 16, 64])
 def test_int8_product_gives_the_codes_of_the_float32_product_to_the_bit(
-    make_autoencoder: MakeAutoencoder, make_states: MakeStates, k: int, scale: float
+    make_autoencoder: MakeAutoencoder, make_states: MakeStates, k: int, scale: float, n_tokens: int
 ) -> None:
-    sae = make_autoencoder(2048, 64, k)
-    weights = (scale * sae.W_enc.numpy(), sae.b_enc.numpy(), sae.b_dec.numpy())
-    states = make_states(1_000, 64)
-    by_int8, by_float32 = (top_k_latents(states, weights, k, product) for product in ("int8", "float32"))
+    by_int8, by_float32 = codes_by_both(make_autoencoder(2048, 64, k), make_states(n_tokens, 64), scale)
     np.testing.assert_array_equal(by_int8[0], by_float32[0])
     np.testing.assert_array_equal(by_int8[1], by_float32[1])
 
@@ -86,8 +92,7 @@ def test_rows_that_int8_cannot_hold_are_still_exact(
     states = make_states(700, 32).astype(np.float32)
     states[:, 0] += 1000 * (np.arange(700) % 3)
     sae.W_enc[::2, 1] *= 500
-    weights = (sae.W_enc.numpy(), sae.b_enc.numpy(), sae.b_dec.numpy())
-    by_int8, by_float32 = (top_k_latents(states, weights, 8, product) for product in ("int8", "float32"))
+    by_int8, by_float32 = codes_by_both(sae, states)
     np.testing.assert_array_equal(by_int8[0], by_float32[0])
     np.testing.assert_array_equal(by_int8[1], by_float32[1])
 
@@ -169,6 +174,7 @@ def test_nan_is_refused(make_autoencoder: MakeAutoencoder, make_states: MakeStat
     states[300, 3] = bad
     with pytest.raises(UserError, match="NaN or infinity"):
         sae.encode(states)
+    sae = make_autoencoder(50, 8, 2)
     sae.W_enc[3, 3] = bad
     with pytest.raises(UserError, match="encoder weights hold NaN"):
         sae.encode(make_states(600, 8))

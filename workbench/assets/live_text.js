@@ -1,4 +1,4 @@
-// Send the text a moment after the last key. Text that comes from Python is taken over unless the reader is
+// Send the text a moment after the last key, and a pasted one at once. Text that comes from Python is taken over unless the reader is
 // typing: an answer to an older text must not overwrite a newer one.
 const PAUSE = 150; // milliseconds
 
@@ -10,9 +10,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (area.getRootNode().activeElement !== area && area.value !== data.text) area.value = data.text;
   let waiting;
   const send = () => setTriggerValue("text", area.value);
-  const typed = () => {
+  const typed = event => {
     clearTimeout(waiting);
-    waiting = setTimeout(send, PAUSE);
+    const whole = ["insertFromPaste", "insertFromDrop"].includes(event.inputType);
+    waiting = setTimeout(send, whole ? 0 : PAUSE);
   };
   area.addEventListener("input", typed);
   return () => area.removeEventListener("input", typed);
