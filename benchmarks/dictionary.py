@@ -16,6 +16,7 @@ import argparse
 import json
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -108,6 +109,10 @@ def server_times(study: Study, rounds: int) -> Times:
         "Types": lambda: run("types"),
         "Map": lambda: run("map", latent=next(latents)),
     }
+    run("latent", latent=next(latents))
+    for thread in threading.enumerate():
+        if "warm" in thread.name:  # what a study does in the background once it is open
+            thread.join()
     for action, act in acts.items():
         act()
         times[action] = [act() for _ in range(rounds)]
