@@ -24,9 +24,11 @@ from analyses.vocabulary import vocabulary_table
 from retrieval.study import Study
 from workbench import highlight
 from workbench.formats import count, number, percent
+from workbench.histogram_html import histogram
 
 N_CONTEXTS, N_WORDS, N_NEIGHBOURS = 6, 8, 6
-STYLE = Path(__file__).parent / "assets" / "card.css"
+ASSETS = Path(__file__).parent / "assets"
+STYLES = (ASSETS / "card.css", ASSETS / "histogram.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 FOOT = (
     "A latent of a sparse autoencoder, trained to reconstruct a retriever's token states. Its label is a name to "
@@ -69,7 +71,7 @@ def latent_card(
             neighbours("Nearest by shared documents, NPMI", together, "npmi"),
             "</div>",
         ]
-    style = STYLE.read_text(encoding="utf-8")
+    style = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -136,26 +138,6 @@ def figures(entry: LatentEntry) -> str:
         for value, unit, name in rows
     )
     return f'<div class="figures">{cells}</div>'
-
-
-def histogram(table: pd.DataFrame) -> str:
-    """Tokens by activation, in bins of equal ratio, as a small drawing."""
-    if table.empty:
-        return ""
-    width, height, top = 320.0, 110.0, float(table["count"].max())
-    step = width / len(table)
-    bars = "".join(
-        f'<rect x="{place * step:.1f}" y="{height - 100 * n / top:.1f}" width="{step - 1.5:.1f}" '
-        f'height="{100 * n / top:.1f}"><title>{number(low)} to {number(high)}: {count(n)} tokens</title></rect>'
-        for place, (low, high, n) in enumerate(table[["low", "high", "count"]].itertuples(index=False))
-    )
-    low, high = number(float(table["low"].iloc[0])), number(float(table["high"].iloc[-1]))
-    return (
-        f'<svg viewBox="0 0 {width:.0f} {height + 16:.0f}" role="img" aria-label="Tokens by activation">{bars}'
-        f'<text x="0" y="{height + 13:.0f}">{low}</text>'
-        f'<text x="{width / 2:.0f}" y="{height + 13:.0f}" text-anchor="middle">activation, log scale</text>'
-        f'<text x="{width:.0f}" y="{height + 13:.0f}" text-anchor="end">{high}</text></svg>'
-    )
 
 
 def words(entry: LatentEntry) -> str:

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from analyses.figures.evaluation import evaluation_figure
-from analyses.figures.histogram import activation_histogram
 from analyses.figures.ledger import ledger_figure
 from analyses.figures.rank_frequency import rank_frequency_figure
 from analyses.figures.theme import SYSTEM_COLOURS, plain, translucent
@@ -81,11 +80,6 @@ def test_rank_frequency_draws_each_system_and_escapes_terms() -> None:
     assert [trace.name for trace in figure.data][:2] == ["Latents", "Words"]
     assert "<img" not in figure.to_json()
     assert list(figure.data[-1].x) == [2]
-
-
-def test_histogram_shows_all_tokens() -> None:
-    figure = activation_histogram(pd.DataFrame({"low": [0.1, 1.0], "high": [1.0, 10.0], "count": [5, 2]}))
-    assert sum(figure.data[0].y) == 7
 
 
 def test_evaluation_draws_means_with_their_intervals() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 
 from analyses.dictionary import LatentEntry
-from analyses.figures.histogram import activation_histogram
 from analyses.figures.types import TYPE_NAMES
 from retrieval.study import Study
 from workbench import cache, cached_latent, frame, highlight, selection
 from workbench.formats import count, number, percent
+from workbench.histogram_html import histogram
 from workbench.views import latent_notes, latent_sections
 
 N_WORDS = 8
@@ -21,7 +21,8 @@ def page() -> None:
     latent = choose_latent(key, study)
     with st.spinner("Reading the study's words, once"):
         entry = cached_latent.latent_entry(key, latent)
-    st.html(frame.ASSETS / "latent.css")
+    for styles in ("latent.css", "histogram.css"):
+        st.html(frame.ASSETS / styles)
     latent_notes.show_heading(key, study, entry)
     if entry.dead:
         st.html(
@@ -36,7 +37,7 @@ def page() -> None:
     left, right = st.columns([1, 1.55], gap="large")
     with left:
         frame.label("How strongly it fires")
-        frame.show(activation_histogram(entry.token_histogram, 210), "histogram")
+        st.html(histogram(entry.token_histogram))
         frame.label("Its words, the most telling first: share, and PMI in bits")
         latent_sections.show_words(cached_latent.words_of(key, latent, "telling")[0], N_WORDS)
     with right:

@@ -8,13 +8,14 @@ import streamlit as st
 
 from analyses.contexts import Context
 from analyses.dictionary import LatentEntry
-from analyses.figures.histogram import activation_histogram, position_figure
+from analyses.figures.positions import position_figure
 from analyses.figures.theme import ACTIVATION
 from analyses.latent_words import AT_LEAST, Order, WordUse
 from analyses.near_misses import NEARLY
 from retrieval.study import Study
 from workbench import cache, cached_latent, frame, highlight, latent_html
 from workbench.formats import count, number, percent
+from workbench.histogram_html import histogram
 from workbench.views import latent_company, latent_explanation
 
 SECTIONS = (
@@ -168,7 +169,7 @@ def show_words_and_places(key: cache.Key, entry: LatentEntry) -> None:
         frame.show(position_figure(entry.positions), "positions")
     with right:
         frame.label("How much of it documents hold")
-        frame.show(activation_histogram(entry.document_histogram, 230, "documents", "mass"), "masses")
+        st.html(histogram(entry.document_histogram, "documents", "mass"))
     st.caption(
         "Share: of the latent's activation. PMI: log2 of that share over the word's share of the collection's "
         "tokens. Most telling: by share times PMI, a word's part in the divergence of this latent's words from the "
