@@ -38,7 +38,7 @@ def main() -> None:
         shoot("search")
         page.locator(".lt-chip").first.click()
         page.wait_for_selector(".lt-context")
-        page.wait_for_selector(".js-plotly-plot .bars")
+        page.wait_for_selector(".lt-histogram")
         shoot("latent")
         open_page(page, f"{address}/vocabulary")
         page.wait_for_selector(".js-plotly-plot .main-svg")
