@@ -5,20 +5,15 @@ Tokens are counted, speeds are measured here and now for a second each (workbenc
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from data.encoders import EncoderConfig
-from retrieval.maxsim import maxsim_scores
 from retrieval.study import Study
-from workbench.cost import measure_training
 from workbench.formats import counted
 from workbench.paper.bench import Bench, ordered
 from workbench.paper.cells import Cell, Dictionary
@@ -27,10 +22,10 @@ from workbench.paper.experiments import EXPERIMENTS
 from workbench.paper.items import Item
 from workbench.paper.main_study import main_dictionary, study_cell, study_folder
 from workbench.paper.materials import Materials
+from workbench.paper.speeds import Speeds, text_of
 from workbench.paper.study_parts import PARTS, Size
 from workbench.stages import store_folder, text_source
 
-N_TEXTS = 48  # encoded to measure a speed
 RANKING_SECONDS = 0.3  # of a cell whose index is there, on a small collection
 DESCRIBING = 2e-5  # seconds a token of a study, to lay it out, and to tell its words and types
 
@@ -52,7 +47,7 @@ def plan(config: PaperConfig, items: Sequence[Item], materials: Materials, bench
     asked = [one.cell for name in names for one in EXPERIMENTS[name](config)]
     if not any(item.needs_study for item in items):
         return plan_cells(asked, materials, bench)
-    speeds, folder = _Speeds(materials), study_folder(config, materials)
+    speeds, folder = Speeds(materials), study_folder(config, materials)
     made_of = [] if (folder / "study.json").is_file() else [study_cell(config)]
     steps = plan_cells(asked, materials, bench, made_of, speeds)
     return steps + list(_studying(config, items, materials, folder, speeds))
@@ -63,14 +58,14 @@ def plan_cells(
     materials: Materials,
     bench: Bench,
     made_of: Sequence[Cell] = (),
-    speeds: _Speeds | None = None,
+    speeds: Speeds | None = None,
 ) -> list[Step]:
     """Every step of measuring these cells, and of the states and SAEs of those that something is `made_of`."""
     cells = ordered(asked)
     missing = [cell for cell in cells if not bench.is_measured(cell)]
     done = len(cells) - len(missing)
     steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
-    speeds, needed = speeds or _Speeds(materials), ordered([*missing, *made_of])
+    speeds, needed = speeds or Speeds(materials), ordered([*missing, *made_of])
     steps += [*_encoding(needed, materials, speeds), *_training(needed, materials, speeds)]
     return [*steps, *_indexing(missing, materials, speeds), *_comparing(missing, materials, speeds)]
 
@@ -99,58 +94,7 @@ def plan_told(steps: Sequence[Step]) -> str:
     return f"{len(left)} steps ({what}), {time_left} at the speeds of this moment; --dry-run lists them"
 
 
-class _Speeds:
-    """Tokens a second of encoders and trainers, each measured once, on a few of these very texts."""
-
-    def __init__(self, materials: Materials) -> None:
-        self._materials = materials
-        self._encode: dict[EncoderConfig, float] = {}
-        self._states: dict[EncoderConfig, NDArray[np.float16]] = {}
-        self._train: dict[tuple[EncoderConfig, int, int], float] = {}
-
-    def encode(self, config: EncoderConfig, named: NamedCollection) -> float:
-        key = replace(config, layer=None)
-        if key not in self._encode:
-            encoder = self._materials.encoder(key)
-            sample = _evenly(self._materials.collection(named).corpus.texts)
-            encoder.encode(sample[:2])  # the first pass also sets things up
-            began = time.perf_counter()
-            self._states[key] = encoder.encode(sample).states.values
-            self._encode[key] = len(self._states[key]) / (time.perf_counter() - began)
-        return self._encode[key]
-
-    def weigh(self, config: EncoderConfig, named: NamedCollection) -> float:
-        """Texts a second of a learned-sparse model."""
-        texts = _evenly(self._materials.collection(named).corpus.texts)
-        began = time.perf_counter()
-        list(self._materials.learned_sparse(config).weigh(texts))
-        return len(texts) / (time.perf_counter() - began)
-
-    def compare(self, config: EncoderConfig, named: NamedCollection) -> float:
-        """Seconds of MaxSim of a query with a document token, on average over some of both."""
-        reader, collection = self._materials.encoder(config).for_maxsim(), self._materials.collection(named)
-        documents = reader.token_vectors(reader.encode(_evenly(collection.corpus.texts)))
-        queries = reader.token_vectors(reader.encode(_evenly(collection.queries.texts), "query"), "query")
-        maxsim_scores(documents, queries)  # the first call also compiles
-        began = time.perf_counter()
-        maxsim_scores(documents, queries)
-        return (time.perf_counter() - began) / len(queries) / max(1, len(documents.values))
-
-    def train(self, dictionary: Dictionary) -> float:
-        key, train = replace(dictionary.encoder, layer=None), dictionary.train
-        size = (key, train.n_latents, train.k)
-        if size not in self._train:
-            self.encode(key, _text_of(dictionary))
-            device = str(self._materials.encoder(key).device)
-            self._train[size] = measure_training(train, self._states[key], device, 0.5)
-        return self._train[size]
-
-
-def _evenly(texts: Sequence[str]) -> list[str]:
-    return [texts[int(row)] for row in np.linspace(0, len(texts) - 1, N_TEXTS)]
-
-
-def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+def _encoding(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> Iterator[Step]:
     seen: set[tuple[EncoderConfig, str, int]] = set()
     shared: set[tuple[EncoderConfig, str, int]] = set()
     for cell in cells:
@@ -162,7 +106,7 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
             continue
         wanted = [(cell.encoder, cell.collection, 0)] if cell.encoder else []
         if cell.dictionary and not _is_trained(cell.dictionary, materials):
-            text = _text_of(cell.dictionary)
+            text = text_of(cell.dictionary)
             wanted.append((cell.dictionary.encoder, text, cell.dictionary.distinct_tokens))
         for config, named, distinct in wanted:
             if (config, named.source, distinct) in seen:
@@ -184,7 +128,7 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
             yield Step("encode", what, tokens, seconds, kept)
 
 
-def _training(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+def _training(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> Iterator[Step]:
     for dictionary in dict.fromkeys(cell.dictionary for cell in cells if cell.dictionary):
         if dictionary.random_directions:
             continue
@@ -199,7 +143,7 @@ def _is_trained(dictionary: Dictionary, materials: Materials) -> bool:
     return not dictionary.random_directions and (materials.folder / "saes" / name / "cfg.json").is_file()
 
 
-def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+def _indexing(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> Iterator[Step]:
     """Latents of every document, and rankings: a pass over the states for each SAE and way of pooling."""
     passes: dict[tuple[NamedCollection, Dictionary, str], int] = {}
     for cell in cells:
@@ -218,7 +162,7 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> I
         yield Step("index and rank", what, tokens, seconds, False)
 
 
-def _comparing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> Iterator[Step]:
+def _comparing(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> Iterator[Step]:
     """MaxSim of every query with every document."""
     for cell in cells:
         if cell.encoder and cell.system == "maxsim":
@@ -230,7 +174,7 @@ def _comparing(cells: Sequence[Cell], materials: Materials, speeds: _Speeds) -> 
 
 
 def _studying(
-    config: PaperConfig, items: Sequence[Item], materials: Materials, folder: Path, speeds: _Speeds
+    config: PaperConfig, items: Sequence[Item], materials: Materials, folder: Path, speeds: Speeds
 ) -> Iterator[Step]:
     """The study that items look into, and the parts of it that they need."""
     named, encoder = config.collections[0], materials.encoder(config.encoders[0].config)
@@ -253,7 +197,3 @@ def _studying(
 def _told(config: EncoderConfig) -> str:
     layer = "" if config.layer is None else f", layer {config.layer}"
     return f"{config.model}{layer}, {config.max_length} tokens a text"
-
-
-def _text_of(dictionary: Dictionary) -> NamedCollection:
-    return NamedCollection("", dictionary.text, queries=0)
