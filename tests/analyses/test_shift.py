@@ -35,7 +35,8 @@ def test_g_is_scipys(n_a: int, n_b: int, data: st.DataObject) -> None:
     table = [[held_a, n_a - held_a], [held_b, n_b - held_b]]
     theirs = chi2_contingency(table, correction=False, lambda_="log-likelihood")
     assert g[0] == pytest.approx(theirs.statistic, abs=1e-9)
-    assert p_value[0] == pytest.approx(theirs.pvalue, abs=1e-9)
+    # At G = 0 the p-value falls with an infinite slope, so that there the sum's rounding shows in it.
+    assert p_value[0] == pytest.approx(theirs.pvalue, abs=1e-9 if theirs.statistic > 1e-3 else 1e-6)
 
 
 def test_under_the_null_discoveries_come_at_the_nominal_rate() -> None:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from retrieval.bm25 import IDFS, PHIS, Bm25Parameters
-
-# A kernel's first call compiles it.
-settings.register_profile("compiled", deadline=None)
-settings.load_profile("compiled")
 
 Counts = tuple[csr_array, csr_array]
 
