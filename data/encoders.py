@@ -192,7 +192,7 @@ class Encoder:
         """
         own_names = {layer: self._reader.resolve(layer) for layer in layers}
         tokens = self._tokens(texts, kind)
-        lengths, offsets = tokens.lengths, tokens.offsets
+        lengths, offsets, kept = tokens.lengths, tokens.offsets, tokens.kept
         values = {
             layer: np.empty((int(offsets[-1]), self._reader.width(layer)), dtype=np.float16)
             for layer in own_names.values()
@@ -207,9 +207,7 @@ class Encoder:
                 pooled[batch] = vectors
                 for layer, of_batch in states.items():
                     for state, row in zip(of_batch, batch, strict=True):
-                        values[layer][offsets[row] : offsets[row + 1]] = state[: lengths[row]][
-                            tokens.kept[row]
-                        ]
+                        values[layer][offsets[row] : offsets[row + 1]] = state[: lengths[row]][kept[row]]
                 finished.append(int(lengths[batch].sum()))
                 if progress:
                     progress(sum(finished), int(lengths.sum()))

@@ -36,7 +36,7 @@ def study_in(folder: Path, sae: str = "an SAE") -> Study:
     return Study(folder, manifest)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=rated)
 def test_kappa_is_that_of_scikit_learn(rows: list[tuple[str, str, int]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="needs scikit-learn")
@@ -48,7 +48,7 @@ def test_kappa_is_that_of_scikit_learn(rows: list[tuple[str, str, int]]) -> None
         assert found == pytest.approx(metrics.cohen_kappa_score(a, b, sample_weight=weights), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=rated)
 def test_kappa_takes_no_side_and_is_one_where_all_are_equal(rows: list[tuple[str, str, int]]) -> None:
     a, b, weights = (np.array(column) for column in zip(*rows, strict=True))

@@ -50,7 +50,7 @@ def say(study: Study, latent: int, label: str, writer: str = "ada") -> int:
     return batch.batch
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(each=note)
 def test_cleaning_twice_is_cleaning_once(each: LatentNote) -> None:
     label, tags, text = clean_label(each.label), clean_tags(each.tags), clean_note(each.note)
@@ -158,7 +158,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(acts=acts)
 def test_the_log_agrees_with_stacks(
     acts: list[tuple[str, int, str]], tmp_path_factory: pytest.TempPathFactory
@@ -252,7 +252,7 @@ def test_a_file_with_judgements_alone_has_no_notes(tmp_path: Path) -> None:
         assert kept.execute("select count(*) from judgements").fetchone() == (1,)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(notes=some_notes)
 def test_out_and_in_again_is_identity(
     notes: list[LatentNote], tmp_path_factory: pytest.TempPathFactory

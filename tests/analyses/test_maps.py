@@ -48,7 +48,7 @@ def test_pca_is_sklearns_up_to_sign(tiny_study: Study) -> None:
     np.testing.assert_allclose(np.abs((ours * theirs).sum(axis=0)), np.square(theirs).sum(axis=0), rtol=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(3, 60), st.integers(2, 12), st.integers(0, 5))
 def test_permuted_latents_give_the_permuted_pca(n: int, width: int, seed: int) -> None:
     rows = unit_rows(n, width, seed)

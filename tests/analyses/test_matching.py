@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
@@ -34,7 +34,6 @@ def masses(n_docs: int, n_latents: int, seed: int = 0, density: float = 0.4) -> 
 
 
 @given(order=st.permutations(range(12)))
-@settings(deadline=None)
 def test_a_permuted_sae_matches_itself_by_the_inverse_permutation(order: list[int]) -> None:
     decoder, counts = directions(12), masses(40, 12)
     for similarity in (
@@ -56,7 +55,6 @@ scores = st.integers(1, 5).flatmap(
 
 
 @given(scores=scores)
-@settings(deadline=None)
 def test_matching_is_the_best_of_all(scores: list[list[float]]) -> None:
     similarity = np.array(scores, np.float32)
     best = max(

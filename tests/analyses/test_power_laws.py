@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -47,7 +47,6 @@ def fit_of(law: Law, a: float, b: float, x_min: float = 1.0) -> TailFit:
     return TailFit(law, x_min, 1, 1, a, b, 0.0, 0.0, 1.0, 0)
 
 
-@settings(deadline=None)
 @given(st.floats(1.01, 14), st.floats(1, 1e6))
 def test_zeta_is_scipys(a: float, x: float) -> None:
     assert zeta(a, x) == pytest.approx(scipys_zeta(a, x), rel=1e-6)
@@ -174,7 +173,6 @@ def _fitted(law: Law, sizes: Sizes, x_min: float) -> TailFit:
     return TailFit(law, x_min, sizes.n, sizes.n, a, b, 0.0, 0.0, 1.0, 0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=0, max_size=60))
 def test_any_frequencies_are_fitted_or_too_few(frequencies: list[int]) -> None:
     sizes = Sizes.of(np.array(frequencies))

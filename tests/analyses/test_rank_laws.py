@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import linregress
@@ -20,7 +20,6 @@ from analyses.rank_laws import (
 )
 
 
-@settings(deadline=None)
 @given(st.floats(0, 4), st.floats(0, 500), st.integers(1, 3000))
 def test_the_total_is_the_sum(exponent: float, shift: float, n_terms: int) -> None:
     total = ((np.arange(1, n_terms + 1) + shift) ** -exponent).sum()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
@@ -181,7 +181,6 @@ def test_every_frequency_has_its_band(n_docs: int) -> None:
     assert places == sorted(places)
 
 
-@settings(deadline=None)
 @given(one=rankings, other=rankings, persistence=st.floats(0.1, 0.95))
 def test_rbo_is_its_definition_with_the_last_agreement_carried_on(
     one: list[int], other: list[int], persistence: float
@@ -199,7 +198,6 @@ def test_rbo_is_its_definition_with_the_last_agreement_carried_on(
     assert rank_biased_overlap(np.array(one[:k], int), np.array(one[:k], int)) == pytest.approx(1.0)
 
 
-@settings(deadline=None)
 @given(one=rankings, other=rankings)
 def test_overlap_and_tau_are_plain_counts(one: list[int], other: list[int]) -> None:
     s, t = np.array(one, int), np.array(other, int)

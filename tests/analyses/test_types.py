@@ -109,7 +109,7 @@ def test_the_rule() -> None:
     assert classify(table(*known.values()), TypeThresholds()).tolist() == list(known)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.lists(st.tuples(st.integers(0, 9), share, share, st.floats(-1, 1)), min_size=1),
     low=share,
@@ -142,7 +142,6 @@ def test_types_of_a_study(tiny_study: Study, measures: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(types.drop(columns="type"), measures)
 
 
-@settings(deadline=None)
 @given(total=st.integers(1, 500), data=st.data())
 def test_wilson_is_its_formula(total: int, data: st.DataObject) -> None:
     count = data.draw(st.integers(0, total))

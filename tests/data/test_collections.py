@@ -38,7 +38,7 @@ def collections(draw: st.DrawFn) -> Collection:
 
 
 @given(collections())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_save_then_load_is_identity(tmp_path_factory: pytest.TempPathFactory, collection: Collection) -> None:
     folder = tmp_path_factory.mktemp("saved") / "any"
     save_collection(collection, folder)

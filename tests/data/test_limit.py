@@ -31,7 +31,7 @@ def likes(collection: Collection) -> dict[str, list[str]]:
     n_likes=st.integers(2, 60),
     seed=st.integers(0, 2**32),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_query_s_thing_is_liked_by_its_two_answers_and_nobody_else(
     n_relevant: int, n_distractors: int, share: float, n_likes: int, seed: int
 ) -> None:

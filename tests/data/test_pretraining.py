@@ -190,7 +190,7 @@ def test_masking_is_15_percent_of_which_80_10_10(architecture: str) -> None:
     assert not np.isin(targets, tokenizer.all_special_ids).any()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(batch_size=st.integers(1, 30), start=st.integers(0, 40), seed=st.integers(0, 3))
 def test_batches_from_a_number_are_those_of_the_whole_run(
     architecture: str, batch_size: int, start: int, seed: int

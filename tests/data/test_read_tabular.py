@@ -106,7 +106,7 @@ def test_a_tsv_is_never_quoted_and_fields_may_be_long(tmp_path: Path) -> None:
         unique=True,
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_csv_and_parquet_carry_any_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     folder = tmp_path_factory.mktemp("any")
     table = pd.DataFrame({"id": [f"d{i}" for i in range(len(texts))], "text": texts})

@@ -66,7 +66,7 @@ class Counting(Encoder):
         return TokenStates(Ragged(values, offsets_of([len(part) for part in parts])), empty, empty, values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lengths=st.lists(st.integers(0, 9), min_size=1, max_size=20),
     batch_size=st.integers(1, 12),

@@ -42,7 +42,7 @@ def names(prefix: str, n: int) -> list[str]:
     return [f"{prefix}{i}" for i in range(n)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.integers(0, 9), min_size=1, max_size=12),
     st.lists(st.integers(0, 5), min_size=1, max_size=6),
@@ -60,7 +60,7 @@ def test_scores_are_the_double_loops(
         np.testing.assert_allclose(maxsim_scores(corpus, asked), by_hand(corpus, asked), atol=1e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=15), st.integers(1, 6), st.integers(1, 20))
 def test_the_ranking_is_the_sorted_scores_with_ties_in_document_order(
     documents: list[int], size: int, depth: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, vstack
 
@@ -72,7 +72,6 @@ def test_runs_are_those_of_the_study_whatever_the_blocks(
     lengths=st.lists(st.integers(0, 30), min_size=1, max_size=20),
     at_once=st.integers(1, 50),
 )
-@settings(deadline=None)
 def test_parts_are_whole_texts_and_nothing_is_lost(lengths: list[int], at_once: int) -> None:
     states = Ragged(np.arange(sum(lengths))[:, None], offsets_of(lengths))
     pieces = list(parts(states, at_once))

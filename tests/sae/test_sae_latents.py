@@ -45,7 +45,7 @@ def dense(latents: TokenLatents, n_latents: int, pooling: Pooling) -> np.ndarray
     n_latents=st.integers(4, 60),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_pooling_is_the_dense_reference(
     pooling: Pooling, lengths: list[int], n_latents: int, seed: int
 ) -> None:

@@ -39,7 +39,7 @@ def scattered(sae: SparseAutoencoder, activations: torch.Tensor, indices: torch.
     k=st.integers(1, 20),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_encode_and_decode_are_the_dense_formula(
     make_autoencoder: MakeAutoencoder,
     make_states: MakeStates,

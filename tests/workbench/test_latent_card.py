@@ -70,7 +70,7 @@ def hostile_card(study: Study, text: str) -> str:
     return latent_card(hostile_entry(study, text), rows, rows, [line], MANIFEST)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=st.text(alphabet="<>&\"'/=a \n\x00\x1b\u202eא;#", min_size=3, max_size=30))
 def test_no_text_becomes_a_tag_and_none_is_lost(text: str, tiny_study: Study) -> None:
     usual = Reader(hostile_card(tiny_study, "harmless"))

@@ -121,7 +121,7 @@ def measured(values: dict[tuple[str, int], list[float]]) -> pd.DataFrame:
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 1)] * 3), min_size=2, max_size=20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_tables_are_means_over_queries_of_means_over_seeds(values: list[tuple[float, ...]]) -> None:
     one, other, cosine = (list(column) for column in zip(*values, strict=True))
     table = measured({("latent", 0): one, ("latent", 1): other, ("cosine", -1): cosine, ("bm25", -1): cosine})
@@ -157,7 +157,6 @@ def test_published_figures_stand_only_beside_the_same_system() -> None:
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-@settings(deadline=None)
 def test_no_text_breaks_out_of_a_cell(text: str, heading: str) -> None:
     table = pd.DataFrame({heading: [text], f"{heading} ": ["1"]})
     lines = latex(table, text, "tab:x").split("\n")

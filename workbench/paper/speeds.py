@@ -1,4 +1,4 @@
-"""How fast this machine encodes, trains and compares, each measured once, for a moment, on a paper's own texts."""
+"""How fast this machine encodes, trains and compares, measured for a moment on a paper's own texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ N_TEXTS = 48  # encoded to measure a speed
 
 
 class Speeds:
-    """Of encoders, in tokens a second, unless it says otherwise."""
+    """Of encoders and trainers, in tokens a second, each measured once; of others as they say, when asked."""
 
     def __init__(self, materials: Materials) -> None:
         self._materials = materials
