@@ -4,7 +4,7 @@
 
 Gradients are sums over tokens, so the workers' gradients add up to the whole batch's, and every worker then takes
 the same step. Its sums round as those of one process would with each batch's rows in another order: after hundreds
-of steps a token's k-th latent may change by that, and weights differ in the second decimal.
+of steps a token's k-th latent may change by that, and weights then differ in the second decimal.
 
 The first worker alone writes. Whatever ends one of them in between, Ctrl-C or bad input, is agreed upon before each
 step, so that all end together and none waits for another that is gone.

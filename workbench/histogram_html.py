@@ -28,7 +28,7 @@ def histogram(table: pd.DataFrame, counted: str = "tokens", quantity: str = "act
         return 100 * math.log(value / lowest) / math.log(highest / lowest)
 
     lines = "".join(
-        f'<span class="lt-line" style="bottom: {100 * n / top:.2f}%"><i>{count(n)}</i></span>'
+        f'<span class="lt-line" style="bottom: {100 * n / top:.2f}%"><i>{_short(n)}</i></span>'
         for n in range(0, top + 1, step)
     )
     bars = "".join(
@@ -53,6 +53,10 @@ def log_ticks(low: float, high: float) -> list[float]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
     return [tick for tick in ticks if low <= tick <= high]
+
+
+def _short(n: int) -> str:
+    return f"{n:,}" if n < 1_000_000 else f"{n / 1_000_000:g}M"
 
 
 def _step(most: int) -> int:

@@ -39,7 +39,7 @@ def pair(tiny_study: Study, query: EncodedText) -> Pair:
 
 
 @given(parameters=PARAMETERS, documents=st.lists(st.integers(0, 150), min_size=2, max_size=2, unique=True))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_differences_sum_to_the_scores_difference_and_turn_their_sign(
     tiny_study: Study, query: EncodedText, parameters: Bm25Parameters, documents: list[int]
 ) -> None:

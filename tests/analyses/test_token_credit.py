@@ -62,7 +62,7 @@ def pooled(study: Study, pooling: str) -> Study:
 
 @pytest.mark.parametrize("pooling", ["sum", "max"])
 @given(parameters=PARAMETERS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_leaving_a_token_out_equals_counting_the_document_without_it(
     tiny_study: Study, query: EncodedText, doc_id: str, pooling: str, parameters: Bm25Parameters
 ) -> None:
