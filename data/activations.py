@@ -1,15 +1,15 @@
 """ActivationStore: the token states of a corpus on disk, written shard by shard and read in shuffled batches.
 
-    plan.json          what is being encoded, by whom: a store is only resumed for the same plan
+    plan.json          encoder, text and documents per shard; a store resumes only under an equal plan
     shard-00000/       states float16 (n_tokens, d_model), token_ids, spans, offsets, pooled: one .npy each
-    manifest.json      shards with their sizes; written last, so that a store with a manifest is whole
+    manifest.json      n_tokens of each shard; written last, so a store with a manifest is complete
 
-Memory stays bounded whatever the corpus: one shard while writing, one buffer of shards while reading.
+Memory does not grow with the corpus: writing holds one shard, reading one buffer of shards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.arrays import map_array
 from data.encoders import Encoder, TokenStates
 from data.errors import UserError
 from data.files import new_folder, read_json, write_json
+from data.progress import StepProgress
 from data.ragged import Ragged
 
 DOCUMENTS_PER_SHARD = 1024
 BUFFER_BYTES = 2 << 30
-ARRAYS = ("states", "offsets", "token_ids", "spans", "pooled")
-
-# (tokens done, tokens in all, an estimate until the last shard)
-Progress = Callable[[int, int], None]
+FORMS: dict[str, tuple[str, tuple[int | None, ...]]] = {
+    "states": ("<f2", (None, None)),
+    "offsets": ("<i8", (None,)),
+    "token_ids": ("<i4", (None,)),
+    "spans": ("<i4", (None, 2)),
+    "pooled": ("<f4", (None, None)),
+}
 
 
 @dataclass(frozen=True)
 class ActivationStore:
-    """A whole store; make one with `write_store`, open one with `ActivationStore.open`."""
+    """A complete store on disk; `write_store` makes one, `ActivationStore.open` opens one.
+
+    plan: encoder description, source of the text, documents per shard. shard_tokens: n_tokens of each shard.
+    """
 
     folder: Path
     plan: Mapping[str, Any]
@@ -44,10 +52,11 @@ class ActivationStore:
 
     @classmethod
     def open(cls, folder: Path) -> ActivationStore:
-        """Open a finished store; an unfinished or damaged one is a `UserError`."""
+        """Open a complete store; an unfinished or damaged one raises a `UserError`."""
         if not (folder / "manifest.json").is_file():
             raise UserError(
-                f"{folder} holds no finished activation store: encode the text (again) to resume it"
+                f"{folder} holds no finished activation store (it has no manifest.json): encode the text again "
+                "to resume it"
             )
         manifest = read_json(folder / "manifest.json")
         store = cls(
@@ -59,20 +68,21 @@ class ActivationStore:
 
     @property
     def n_tokens(self) -> int:
+        """Tokens of all shards together."""
         return sum(self.shard_tokens)
 
     def blocks(self) -> Iterator[TokenStates]:
-        """The token states of consecutive documents, a shard at a time, memory-mapped."""
+        """The token states of consecutive documents, one memory-mapped shard at a time."""
         for shard in range(len(self.shard_tokens)):
-            states, offsets, token_ids, spans, pooled = (_array(self._path(shard), name) for name in ARRAYS)
+            states, offsets, token_ids, spans, pooled = (_array(self._path(shard), name) for name in FORMS)
             yield TokenStates(Ragged(states, offsets), token_ids, spans, pooled)
 
     def batches(self, batch_size: int, seed: int, start: int = 0) -> Iterator[NDArray[np.float16]]:
-        """Full batches (batch_size, d_model) without end, beginning with batch number `start`.
+        """Endless full batches of states, float16 (batch_size, d_model), from batch number `start` on.
 
-        Each epoch is its own shuffle, a function of (seed, epoch) alone: shards in random order, read into a
-        buffer of at most BUFFER_BYTES, and tokens in random order within the buffer. Batches run on across
-        the ends of epochs, so that no token is dropped.
+        Each epoch has its own shuffle, which depends on (seed, epoch) alone: shards come in random order into a
+        buffer of at most BUFFER_BYTES, and tokens in random order within the buffer. A batch may span the end of
+        an epoch, so no token is dropped.
         """
         parts: list[NDArray[np.float16]] = []
         missing = batch_size
@@ -88,7 +98,7 @@ class ActivationStore:
                 missing -= len(order) - position
 
     def sample(self, n: int, seed: int) -> NDArray[np.float16]:
-        """n tokens (or all, if there are fewer) without replacement, (n, d_model)."""
+        """The states of n tokens drawn without replacement (all tokens if there are fewer), (n, d_model)."""
         chosen = np.random.default_rng([seed, 1]).permutation(self.n_tokens)[:n]
         ends = np.cumsum(self.shard_tokens)
         rows = [
@@ -98,7 +108,7 @@ class ActivationStore:
         return np.concatenate([self._states(shard)[np.sort(row)] for shard, row in enumerate(rows)])
 
     def _buffers(self, seed: int, skip: int) -> Iterator[tuple[NDArray[np.float16], NDArray[np.int64]]]:
-        """Buffers of states with the order in which to take their rows, without end, `skip` rows passed over."""
+        """Endless buffers of states, each with the order in which its rows are read, from row `skip` on."""
         epoch, skip = divmod(skip, self.n_tokens)
         while True:
             shuffle = np.random.default_rng([seed, epoch])
@@ -141,12 +151,12 @@ def write_store(
     encoder: Encoder,
     texts: Sequence[str],
     source: Mapping[str, Any],
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> ActivationStore:
-    """Encode texts into a store at `folder`, or finish one that was interrupted, shard by shard.
+    """Encode texts into a store at `folder`, shard by shard; an interrupted store is continued.
 
-    source: what the texts are (name, fingerprint), JSON-able; part of the plan. progress counts tokens, of a
-    total that is an estimate (from characters) until the end.
+    source: name and fingerprint of the texts, JSON-able, part of the plan. progress: counts tokens; the total is
+    estimated from characters until the last shard. A folder with another plan raises a `UserError`.
     """
     begin_store(folder, encoder, source)
     sizes: list[int] = []
@@ -163,20 +173,20 @@ def write_store(
 
 
 def begin_store(folder: Path, encoder: Encoder, source: Mapping[str, Any]) -> None:
-    """Write the plan of a store, or find it there; a folder that holds another's is a `UserError`."""
+    """Write a store's plan, or check the plan that is there; a folder with another plan raises a `UserError`."""
     plan = {"encoder": encoder.describe(), "source": dict(source), "documents_per_shard": DOCUMENTS_PER_SHARD}
     if not (folder / "plan.json").is_file():
         write_json(folder / "plan.json", plan)
-    elif _unnamed(read_json(folder / "plan.json")) != _unnamed(plan):
+    elif _without_name(read_json(folder / "plan.json")) != _without_name(plan):
         raise UserError(
-            f"{folder} holds the states of another text or encoder: choose another folder or remove it"
+            f"{folder} holds the states of another text or encoder: choose another folder, or remove this one"
         )
 
 
 def select_documents(encoder: Encoder, texts: Sequence[str], max_tokens: int, seed: int) -> NDArray[np.int64]:
-    """Positions of documents whose tokens add up to max_tokens or just above: a random choice from the seed.
+    """Rows of randomly drawn documents whose tokens just reach max_tokens, int64 (n_selected,).
 
-    All documents, in their own order, where the whole corpus has no more tokens than that.
+    A corpus with fewer tokens gives all its rows, in order.
     """
     order = np.random.default_rng([seed, 2]).permutation(len(texts))
     counted = 0
@@ -189,19 +199,23 @@ def select_documents(encoder: Encoder, texts: Sequence[str], max_tokens: int, se
     return np.arange(len(texts))
 
 
-def _unnamed(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What a store holds, whatever its text was called."""
+def _without_name(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan without the text's name: a store resumes under another name of the same text."""
     source = {key: value for key, value in plan["source"].items() if key != "name"}
     return {**plan, "source": source}
 
 
 def estimate_of_all(
-    progress: Progress | None,
+    progress: StepProgress | None,
     before: int,
     characters_left: NDArray[np.int64],
     characters_here: NDArray[np.int64],
-) -> Progress | None:
-    """Turn a shard's own progress into that of the whole store."""
+) -> StepProgress | None:
+    """Scale the progress of one shard to the whole store.
+
+    before: tokens of earlier shards. characters_left: of each document from this shard on. characters_here: of each
+    document of this shard. The total assumes that tokens are proportional to characters.
+    """
     if progress is None:
         return None
     share = int(characters_left.sum()) / max(1, int(characters_here.sum()))
@@ -209,7 +223,7 @@ def estimate_of_all(
 
 
 def write_shard(path: Path, states: TokenStates) -> None:
-    """Write the states of one shard's documents, whole or not at all."""
+    """Write the token states of one shard's documents to the folder `path`, completely or not at all."""
     arrays: tuple[NDArray[Any], ...] = (
         states.states.values,
         states.states.offsets,
@@ -218,20 +232,11 @@ def write_shard(path: Path, states: TokenStates) -> None:
         states.pooled,
     )
     with new_folder(path) as temporary:
-        for name, array in zip(ARRAYS, arrays, strict=True):
+        for name, array in zip(FORMS, arrays, strict=True):
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
 
 
 def _array(shard: Path, name: str, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
-    try:
-        array: NDArray[Any] = np.load(shard / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(
-            f"{shard} is damaged ({reason}): remove that folder and encode again to resume"
-        ) from None
-    if shape is not None and array.shape != shape:
-        raise UserError(
-            f"{shard} is damaged: expected states {shape}, got {array.shape}; remove it and encode again"
-        )
-    return array
+    dtype, any_shape = FORMS[name]
+    remedy = f"remove {shard} and encode again to resume"
+    return map_array(shard / f"{name}.npy", dtype, shape or any_shape, remedy)

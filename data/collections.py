@@ -1,9 +1,9 @@
-"""One door to every collection: `load_collection(source)`, and `save_collection` to the BEIR layout."""
+"""`load_collection(source)` reads a collection of any kind; `save_collection` writes one in the BEIR layout."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from data.docstrings import docstring_collection
 from data.errors import UserError
 from data.files import new_folder, write_json
 from data.limit import limit_collection
+from data.permissions import require
+from data.progress import StepProgress
 from data.readers.beir import read_beir
 from data.readers.hub import read_hub, read_hub_text
 from data.readers.ir_datasets import read_ir_datasets
@@ -33,16 +35,18 @@ def load_collection(
     columns: Columns | None = None,
     topics: Path | None = None,
     qrels: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: StepProgress | None = None,
 ) -> Collection:
-    """The collection that `source` names; an unknown source is a `UserError` that lists what is accepted.
+    """Load the collection that `source` names, in one of the forms of `ACCEPTED`.
 
-    split: which qrels to take. columns: for a file, which columns hold id, text and title. topics, qrels: TREC
-    files to ask of the documents of `source`, instead of its own queries. progress: (done, total) of the
-    docstring walk, the one source that takes seconds.
+    split: which qrels to read. columns: for a file, which columns hold id, text and title. topics, qrels: TREC
+    files that replace the source's own queries and judgements; both or neither. progress: counts the source files
+    of `docstrings`, the one collection that takes seconds to build. An unknown source raises a `UserError` that
+    lists the accepted forms.
     """
+    require("open paths")
     if (topics is None) != (qrels is None):
-        raise UserError("topics and qrels go together: give both files or neither")
+        raise UserError("topics and qrels go together: got one of the two files, give both or neither")
     kind, _, name = source.partition(":")
     if source == "docstrings":
         collection = docstring_collection(progress)
@@ -57,23 +61,24 @@ def load_collection(
     elif source and Path(source).is_dir():
         collection = read_beir(Path(source), split)
     elif source and Path(source).is_file():
-        collection = read_table(Path(source), columns)
+        collection = read_table(Path(source), columns, "the judgements" if qrels else "")
     else:
         raise UserError(f"no collection {source!r} (nor a file or folder of that name): expected {ACCEPTED}")
     return collection if topics is None or qrels is None else read_trec(collection, topics, qrels)
 
 
 def save_collection(collection: Collection, folder: Path, split: str = "test") -> None:
-    """Write the BEIR layout, whole or not at all; reading it back gives the same ids, texts, queries and qrels.
+    """Write a collection in the BEIR layout, completely or not at all, and its card as card.json.
 
-    Titles come back where the text begins with them. The card goes into card.json. Ids with a tab or a line break
-    do not fit into qrels and are a `UserError`.
+    `read_beir` then returns the same ids, texts, queries and qrels, and the titles of all documents whose text
+    begins with the title. An id with a tab or a line break raises a `UserError`: qrels files cannot hold it.
     """
-    unfit = [
-        identifier for identifier in (*collection.queries.ids, *collection.corpus.ids) if _unfit(identifier)
-    ]
-    if unfit:
-        raise UserError(f"id {unfit[0]!r} holds a tab or a line break, which qrels files cannot: rename it")
+    ids = (*collection.queries.ids, *collection.corpus.ids)
+    unwritable = [identifier for identifier in ids if _breaks_qrels(identifier)]
+    if unwritable:
+        raise UserError(
+            f"id {unwritable[0]!r} holds a tab or a line break, which qrels files cannot hold: rename it"
+        )
     corpus, queries = collection.corpus, collection.queries
     with new_folder(folder) as temporary:
         documents = zip(corpus.ids, corpus.texts, corpus.titles, strict=True)
@@ -99,7 +104,7 @@ def _limit(source: str, arguments: str) -> Collection:
     return limit_collection(n_docs, n_relevant=min(46, n_docs), seed=seed)
 
 
-def _unfit(identifier: str) -> bool:
+def _breaks_qrels(identifier: str) -> bool:
     return any(character in identifier for character in "\t\r\n")
 
 

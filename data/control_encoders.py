@@ -1,11 +1,11 @@
-"""Control encoders: the architecture of a retriever without what training for retrieval put into its weights.
+"""Control encoders: a retriever's architecture with weights that were never trained for retrieval.
 
     random:<model>[:<seed>]    random-weight twin: same configuration, tokenizer and pooling, weights freshly
-                               initialised from the seed (0 where none is given) by transformers' own rule
-    a folder of `pretrain`     the same architecture after masked-language-model training alone; its
-                               `control.json` says so (data/pretraining.py)
+                               initialised from the seed (default 0) by transformers' own rule
+    a folder of `pretrain`     the same architecture after masked-language-model training alone, recorded in
+                               its `control.json` (data/pretraining.py)
 
-The paper's control is a BERT never trained for retrieval: a Hugging Face id such as `bert-base-uncased` is one too.
+The paper's control is a BERT never trained for retrieval; a Hugging Face id such as `bert-base-uncased` works too.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ CONTROL = "control.json"
 
 @dataclass(frozen=True)
 class RandomTwin:
-    """What `random:<model>:<seed>` names."""
+    """The model and the seed of `random:<model>:<seed>`. of: the model whose architecture is copied."""
 
     of: str
     seed: int = 0
 
 
 def random_twin(name: str) -> RandomTwin | None:
-    """The twin that a model name asks for; None for a name of any other kind."""
+    """Parse `random:<model>[:<seed>]`; None for a name of another form, a `UserError` if the model is missing."""
     if not name.startswith("random:"):
         return None
-    found = re.fullmatch(r"random:(?!random:)(.+?)(?::(\d{1,18}))?", name)
-    if not found:
+    parts = re.fullmatch(r"random:(?!random:)(.+?)(?::(\d{1,18}))?", name)
+    if not parts:
         raise UserError(
             f"encoder {name!r} names no model to twin: expected random:MODEL or random:MODEL:SEED"
         )
-    return RandomTwin(found[1], int(found[2] or 0))
+    return RandomTwin(parts[1], int(parts[2] or 0))
 
 
 def control_record(name: str, path: str) -> dict[str, Any] | None:
-    """What an encoder's description says of it if it is a control, with `kind` in words; None if it is not."""
+    """The record of a control encoder for its description, with `kind` in words; None for any other encoder."""
     if twin := random_twin(name):
         return {"kind": "random weights, never trained", "architecture": twin.of, "seed": twin.seed}
     file = Path(path) / CONTROL
@@ -55,7 +55,7 @@ def control_record(name: str, path: str) -> dict[str, Any] | None:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw torch's random numbers on the CPU from a seed, and give the caller's generator back afterwards."""
+    """Seed torch's CPU generator within the block; afterwards the caller's generator state is restored."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

@@ -1,4 +1,4 @@
-"""Corpus, Queries, Qrels: what a test collection is, whatever file it came from."""
+"""Corpus, Queries, Qrels and Collection: the parts of a test collection, independent of its file format."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Corpus:
-    """Documents in a fixed order, which is also the order in which ties are broken.
+    """Documents in a fixed order, which also breaks ties in rankings.
 
-    ids: unique, (n_docs,). texts: what is encoded and shown, title included, (n_docs,).
-    titles: for display only, "" where there is none, (n_docs,).
+    ids: unique, (n_docs,). texts: the text that is encoded and shown, title included, (n_docs,).
+    titles: for display only, "" for a document without one, (n_docs,).
     """
 
     ids: Sequence[str]
@@ -26,7 +26,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Queries:
-    """ids: unique, (n_queries,). texts: (n_queries,)."""
+    """Queries in a fixed order. ids: unique, (n_queries,). texts: (n_queries,)."""
 
     ids: Sequence[str]
     texts: Sequence[str]
@@ -35,16 +35,16 @@ class Queries:
         return len(self.ids)
 
 
-# query id -> document id -> grade (0 is judged and not relevant)
+# query id -> document id -> grade (0: judged, not relevant)
 Qrels = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that a reader met and did not pass over in silence.
+    """One irregularity of a source, as its reader reports it.
 
     kind: "duplicate id", "empty text", "unknown document", "unknown query", "broken line", ...
-    where: "corpus.jsonl:17". detail: what stood there and what was done with it.
+    where: file and line, "corpus.jsonl:17". detail: what the line holds and what the reader did with it.
     """
 
     kind: str
@@ -54,10 +54,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Collection:
-    """A corpus, the queries that its qrels judge, and where all of it came from.
+    """A corpus, the queries that its qrels judge, and a record of their source.
 
-    queries and qrels are empty where the source has none. card: source, split, licence, versions of the
-    packages that it was made from, and whatever else its reader knows; JSON-able.
+    queries and qrels are empty for a source without them. problems: irregularities that the reader reports.
+    card: source, split, licence, package versions and other facts that the reader knows; JSON-able.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Collection:
 
 
 def corpus_fingerprint(corpus: Corpus) -> str:
-    """16 hex digits over the ids and texts, in order."""
+    """16 hex digits of SHA-256 over the ids and texts, in order; titles do not count."""
     digest = hashlib.sha256()
     for identifier, text in zip(corpus.ids, corpus.texts, strict=True):
         digest.update(f"{len(identifier)} {len(text)} ".encode())

@@ -1,8 +1,8 @@
-"""The embedded collection: what Python and its scientific packages say about themselves.
+"""The built-in collection: docstrings of Python's standard library and of scientific packages.
 
-Query: the first paragraph of a docstring. Document: the name of what it documents and the rest of the
-docstring, without that paragraph. Known-item qrels: each query's one answer is its own document.
-Source files are parsed, never imported, so the collection is the same for the same versions.
+Query: the first paragraph of a docstring. Document: the documented object's name and the rest of the docstring,
+without that paragraph. Known-item qrels: the one relevant document of a query is the docstring it comes from.
+Source files are parsed, never imported, so equal package versions give an equal collection.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import platform
 import sysconfig
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from data.corpus import Collection, Corpus, Problem, Queries
+from data.progress import StepProgress
 from data.readers.records import with_title
 
 PACKAGES = ("numpy", "scipy", "torch", "pandas")
@@ -29,29 +30,29 @@ PUBLIC_IN_ALL_BUT_NAME = {"_core"}  # numpy's functions live in numpy._core
 
 
 class Docstring(NamedTuple):
-    """name: qualified, as in the file that defines it, such as "scipy.optimize._minimize.minimize"."""
+    """One docstring. name: qualified by the defining file, such as "scipy.optimize._minimize.minimize"."""
 
     name: str
     first_paragraph: str
     rest: str
 
 
-def docstring_collection(progress: Callable[[int, int], None] | None = None) -> Collection:
-    """The docstrings of the standard library, numpy, scipy, torch and pandas as installed, in that order.
+def docstring_collection(progress: StepProgress | None = None) -> Collection:
+    """The docstrings of the installed standard library, numpy, scipy, torch and pandas, in that order.
 
-    Left out: what is private or a test, queries under 4 words or asked twice, documents under 120
-    characters, and docstrings met before (re-exports and overrides).
+    Left out: private objects and tests, queries of under 4 words or of two documents, documents of under 120
+    characters, and repeated docstrings (re-exports and overrides). progress: counts source files.
     """
     problems: list[Problem] = []
     roots = _roots()
     files = [(package, root, file) for package, root in roots.items() for file in _source_files(root)]
-    found: list[tuple[str, Docstring]] = []
+    docstrings: list[tuple[str, Docstring]] = []
     for done, (package, root, file) in enumerate(files, start=1):
         module = _module_name("" if package == "python" else package, file.relative_to(root))
-        found.extend((package, docstring) for docstring in _docstrings(file, module, problems))
+        docstrings.extend((package, docstring) for docstring in _docstrings(file, module, problems))
         if progress is not None and (done % 50 == 0 or done == len(files)):
             progress(done, len(files))
-    kept = _known_items(found)
+    kept = _known_items(docstrings)
     names = tuple(docstring.name for _, docstring in kept)
     corpus = Corpus(names, tuple(with_title(item.rest, item.name) for _, item in kept), names)
     queries = Queries(names, tuple(item.first_paragraph for _, item in kept))
@@ -69,7 +70,7 @@ def docstring_collection(progress: Callable[[int, int], None] | None = None) -> 
 
 
 def _roots() -> dict[str, Path]:
-    """Where each package's sources lie; `find_spec` locates a top-level package without running it."""
+    """package -> folder of its sources; `find_spec` locates a top-level package without running it."""
     roots = {"python": Path(sysconfig.get_path("stdlib"))}
     for package in PACKAGES:
         spec = find_spec(package)
@@ -94,13 +95,13 @@ def _module_name(package: str, file: Path) -> str:
 
 
 def _docstrings(file: Path, module: str, problems: list[Problem]) -> Iterator[Docstring]:
-    """The docstrings of a file that are long enough."""
+    """The docstrings of a file whose query and document are long enough."""
     source = file.read_bytes()
     if not _may_hold_docstrings(source):
         return
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes in their strings
+            warnings.simplefilter("ignore")  # warnings about escapes in the file's strings
             tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
         problems.append(Problem("broken file", str(file), f"not Python ({error}); skipped"))
@@ -113,7 +114,7 @@ def _docstrings(file: Path, module: str, problems: list[Problem]) -> Iterator[Do
 
 
 def _may_hold_docstrings(source: bytes) -> bool:
-    """Whether any triple-quoted string is long enough; spares parsing a third of the files."""
+    """Whether any triple-quoted string is long enough; this test saves parsing a third of the files."""
     strings = (string for mark in (b'"""', b"'''") for string in source.split(mark)[1::2])
     return any(len(string) >= SHORTEST_REST for string in strings)
 
@@ -132,16 +133,16 @@ def _documented(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, str]]:
                 yield from _documented(node.body, name)
 
 
-def _known_items(found: list[tuple[str, Docstring]]) -> list[tuple[str, Docstring]]:
-    """The first of equal docstrings and of equal names, where no other asks the same query."""
+def _known_items(docstrings: list[tuple[str, Docstring]]) -> list[tuple[str, Docstring]]:
+    """The first of equal docstrings and of equal names; those whose query is unique."""
     names: set[str] = set()
     texts: set[tuple[str, str]] = set()
     distinct = []
-    for package, item in found:
+    for package, item in docstrings:
         text = (item.first_paragraph, item.rest)
         if item.name not in names and text not in texts:
             distinct.append((package, item))
         names.add(item.name)
         texts.add(text)
-    asked = Counter(item.first_paragraph for _, item in distinct)
-    return [(package, item) for package, item in distinct if asked[item.first_paragraph] == 1]
+    documents_of = Counter(item.first_paragraph for _, item in distinct)
+    return [(package, item) for package, item in distinct if documents_of[item.first_paragraph] == 1]

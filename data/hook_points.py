@@ -1,9 +1,9 @@
 """Hook points: the places inside a model that TransformerLens names, such as `blocks.2.mlp.out.hook_out`.
 
-TransformerBridge puts its `HookPoint` modules into the Hugging Face model itself and leaves its numbers as they
-are, to the bit: the model is called as before, and its hook points pass their tensors to a listener. Each thread
-listens for itself, so that batches can run side by side. The bridge knows BERT as a masked language model; the
-adapter below drops that head. TransformerLens is imported when a hook point is first asked for (it takes seconds).
+TransformerBridge puts its `HookPoint` modules into the Hugging Face model itself and keeps its outputs, to the bit:
+the model is called as before, and its hook points record their tensors. Each thread has its own record, so batches
+can run side by side. The bridge knows BERT as a masked language model; the adapter below drops that head.
+TransformerLens takes seconds to import, so it is imported with the first hook point.
 """
 
 from __future__ import annotations
@@ -20,80 +20,83 @@ import torch
 from data.errors import UserError
 from data.models import load_model
 
-# A tensor in, another of its shape out.
+# Maps a tensor to another of the same shape.
 Change = Callable[[torch.Tensor], torch.Tensor]
-# Models whose modules are named and joined as BERT's are, so that one adapter carries them all.
+# Models with BERT's module names and structure: one adapter serves them all.
 BERT_SHAPED = ("BertModel", "RobertaModel", "XLMRobertaModel", "CamembertModel")
 
 
 def hook_points(model: str) -> list[tuple[str, int]]:
-    """(name, d_hook) of the hook points of a model (by name) that have a state a token, in forward order."""
+    """(name, d_hook) of each hook point of the named model that has one state per token, in forward order."""
     return list(HookedModel(load_model(model).model, model).widths.items())
 
 
 class HookedModel:
-    """A model with hook points in it. widths: name -> d_hook of every point that has a state a token."""
+    """A model with hook points in it. widths: name -> d_hook of every point with one state per token."""
 
     def __init__(self, model: Any, name: str) -> None:
-        """name: the encoder's, for messages. The model keeps its hook points from now on."""
+        """name: the encoder's, for error messages. `model` is changed in place: it keeps its hook points."""
         self._model, self._name = model, name
-        self._listening = threading.local()
+        self._recording = threading.local()
         self._points: Mapping[str, Any] = _bridge(model, name).hook_dict
         for point in {id(point): point for point in self._points.values()}.values():
-            point.register_forward_hook(self._hear)
+            point.register_forward_hook(self._observe)
         self.widths = self._probe()
 
     def resolve(self, name: str) -> str:
-        """The hook point's own name, also for an alias (`blocks.0.hook_resid_post`); others are a `UserError`."""
-        own = self._points[name].name if name in self._points else name
-        if own in self.widths:
-            return str(own)
+        """The canonical name of a hook point or of an alias (`blocks.0.hook_resid_post`).
+
+        A name without a hook point, or whose hook point has no state per token, raises a `UserError`.
+        """
+        canonical = self._points[name].name if name in self._points else name
+        if canonical in self.widths:
+            return str(canonical)
         close = difflib.get_close_matches(name, self.widths, n=3, cutoff=0.4) or list(self.widths)[:3]
-        fault = "has no state a token" if name in self._points else "does not exist"
+        reason = "has no state per token" if name in self._points else "does not exist"
         raise UserError(
-            f"hook point {name!r} {fault} in {self._name!r}: expected one of its {len(self.widths)} that do, "
+            f"hook point {name!r} {reason} in {self._name!r}: expected one of its {len(self.widths)} that do, "
             f"such as {', '.join(close)}"
         )
 
     def run(
         self, names: Iterable[str], changes: Mapping[str, Change] | None = None, **inputs: Any
     ) -> tuple[Any, dict[str, torch.Tensor]]:
-        """The model's own output, and states (n_texts, n_positions, d_hook) at the named points, in one pass.
+        """The model's output, and the states (n_texts, n_positions, d_hook) at the named points, in one pass.
 
-        changes: point -> what becomes of its tensor; the rest of the model goes on with that.
+        changes: point -> function of its tensor, whose result the rest of the model uses instead.
         """
-        heard: dict[str, torch.Tensor] = {}
-        self._listening.names, self._listening.heard = frozenset(names), heard
-        self._listening.changes = dict(changes or {})
+        states: dict[str, torch.Tensor] = {}
+        self._recording.names, self._recording.states = frozenset(names), states
+        self._recording.changes = dict(changes or {})
         try:
             output = self._model(**inputs)
         finally:
-            self._listening.names, self._listening.changes = frozenset(), {}
+            self._recording.names, self._recording.changes = frozenset(), {}
         # Heads side by side; position embeddings, computed once for all texts, are repeated for each.
         n_texts = len(inputs["input_ids"])
-        return output, {name: state.flatten(2).expand(n_texts, -1, -1) for name, state in heard.items()}
+        return output, {name: state.flatten(2).expand(n_texts, -1, -1) for name, state in states.items()}
 
-    def _hear(self, point: Any, _: Any, output: Any) -> Any:
-        change = getattr(self._listening, "changes", {}).get(point.name)
+    def _observe(self, point: Any, _: Any, output: Any) -> Any:
+        change = getattr(self._recording, "changes", {}).get(point.name)
         if change is not None:
             output = change(output)
-        if point.name in getattr(self._listening, "names", ()):
-            self._listening.heard[point.name] = output
-        return None if change is None else output  # what a hook returns takes the output's place
+        if point.name in getattr(self._recording, "names", ()):
+            self._recording.states[point.name] = output
+        return None if change is None else output  # torch replaces the output by what a hook returns
 
     def _probe(self) -> dict[str, int]:
-        """Run once, at a length that no other axis has, to see which points fire, and with which shape."""
-        heard: dict[str, torch.Tensor] = {}
+        """Run the model once, with a length that no other axis has, to learn which points run and their shapes."""
+        states: dict[str, torch.Tensor] = {}
         n_positions = self._model.config.num_attention_heads + 1
         ids = torch.zeros((2, n_positions), dtype=torch.long, device=self._model.device)
-        self._listening.names = frozenset(point.name for point in self._points.values())
-        self._listening.heard = heard
+        self._recording.names = frozenset(point.name for point in self._points.values())
+        self._recording.states = states
         with torch.inference_mode():
             self._model(input_ids=ids)
-        self._listening.names = frozenset()
+        self._recording.names = frozenset()
         shapes = {
             name: tuple(state.shape)
-            for name, state in heard.items()
+            for name, state in states.items()
             if isinstance(state, torch.Tensor) and state.is_floating_point()
         }
         return {
@@ -104,12 +107,12 @@ class HookedModel:
 
 
 def _bridge(model: Any, name: str) -> Any:
-    """TransformerBridge around a model; it puts its hook points into that very model."""
+    """TransformerBridge around a model, with the hook points inside that model itself."""
     kind = type(model).__name__
     if kind not in BERT_SHAPED:
         raise UserError(
-            f"encoder {name!r} is a {kind}, whose hook points TransformerBridge cannot carry here "
-            f"(it carries {', '.join(BERT_SHAPED)}): give a hidden layer's number instead"
+            f"encoder {name!r} is a {kind}, which hook points do not support here "
+            f"(supported: {', '.join(BERT_SHAPED)}): give a hidden layer's number instead"
         )
     from transformer_lens.model_bridge.sources import build_bridge_from_module
 
@@ -118,7 +121,7 @@ def _bridge(model: Any, name: str) -> Any:
 
 @cache
 def _registered_adapter() -> str:
-    """TransformerLens's map of BERT for a model that is `bert` itself, without prefix and head."""
+    """Register an adapter for a bare `BertModel`: TransformerLens's own without the head and the prefix."""
     from transformer_lens.factories.architecture_adapter_factory import ArchitectureAdapterFactory
     from transformer_lens.model_bridge.supported_architectures import BertArchitectureAdapter
 
@@ -132,7 +135,7 @@ def _registered_adapter() -> str:
                 component.name = component.name.removeprefix("bert.")
 
         def prepare_model(self, hf_model: Any) -> None:
-            """There is no head to adjust to."""
+            """Nothing to prepare: the model has no head."""
 
     ArchitectureAdapterFactory.register_adapter(HeadlessBert.__name__, HeadlessBert)
     return HeadlessBert.__name__

@@ -1,4 +1,4 @@
-"""One activation store a layer, written in one pass over the text: what a sweep over layers trains on."""
+"""One activation store per layer, written in one pass over the text, for a sweep of SAEs over layers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from data.activations import (
     DOCUMENTS_PER_SHARD,
     ActivationStore,
-    Progress,
     begin_store,
     estimate_of_all,
     write_shard,
     write_store,
 )
+from data.encoder_config import Layer
 from data.encoders import Encoder
-from data.layer_reader import Layer
+from data.progress import StepProgress
 
 
 def write_stores(
@@ -26,13 +26,13 @@ def write_stores(
     encoder: Encoder,
     texts: Sequence[str],
     source: Mapping[str, Any],
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> dict[Layer, ActivationStore]:
-    """Encode texts into a store a layer; each is, byte for byte, what `write_store` gives at that layer alone.
+    """Encode texts into one store per layer, each byte for byte what `write_store` writes for that layer alone.
 
-    folders: layer -> its store's folder. Shards that are there already are kept, so that an interrupted call is
-    resumed. In memory are the states of one shard of documents at all layers; progress counts tokens, of a total
-    that is an estimate (from characters) until the end.
+    folders: layer -> folder of its store. Existing shards are kept, so a second call resumes an interrupted one.
+    Memory holds the states of one shard at all layers. progress: counts tokens; the total is estimated from
+    characters until the last shard.
     """
     at_layer = {layer: encoder.at_layer(layer) for layer in folders}
     for layer, folder in folders.items():

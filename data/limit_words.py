@@ -1,10 +1,10 @@
-"""Names of people and things to like, for LIMIT-style collections; written for this project."""
+"""Names of people and of things to like, for LIMIT-style collections; this project's own lists."""
 
 from __future__ import annotations
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """The words of `text`; a hyphen stands for a space within one."""
+    """The entries of `text`, split at white space; a hyphen within an entry becomes a space."""
     return tuple(word.replace("-", " ") for word in text.split())
 
 
@@ -67,7 +67,7 @@ Wolstenholme Woodhouse Worthington Wycliffe Yardley Yelverton Youngblood
 """
 )
 
-# Nearly every thing is one word of its own, so that words alone can tell things apart.
+# Nearly every thing is a single distinct word, so word matching can tell all things apart.
 THINGS = _words(
     """
 aardvarks alpacas anteaters antelopes armadillos baboons badgers bats beavers bison boars bobcats buffaloes
@@ -281,5 +281,5 @@ window-shopping
 """
 )
 
-# Put before a thing where more things are needed than there are words.
+# Adjectives that compose more things than the list has.
 KINDS = _words("old small large red blue green striped wooden foreign cheap rare noisy famous broken")

@@ -1,8 +1,8 @@
-"""The masked-language-model task (Devlin et al. 2019, section 3.1): tell hidden tokens from those around them.
+"""The masked-language-model task (Devlin et al. 2019, section 3.1): predict hidden tokens from their context.
 
     loss = - mean over chosen tokens t of ln p(x_t | masked text)
 
-15% of the tokens are chosen; of these, 80% are shown as [MASK], 10% as a random token, 10% as they are.
+15% of the tokens are chosen; the input shows 80% of these as [MASK], 10% as a random token, 10% unchanged.
 """
 
 from __future__ import annotations
@@ -21,25 +21,32 @@ from data.ragged import Ragged, offsets_of
 
 CHOSEN, SHOWN_AS_MASK, SHOWN_AS_RANDOM = 0.15, 0.8, 0.1
 TEXTS_PER_BLOCK = 1024
-BATCHES_PER_POOL = 64  # texts of like length share a batch within a pool, which saves padding
+BATCHES_PER_POOL = 64  # within a pool, texts of like length share a batch, which saves padding
 
 
 @dataclass(frozen=True)
 class MaskedBatch:
-    """One batch, all (n_windows, longest): what the model is shown, where it may look, and what it must tell."""
+    """One batch of windows. shown: input ids. attention: positions that hold a token. chosen: positions to predict.
+
+    shown, attention, chosen: (n_windows, longest). targets: the original ids of the chosen tokens, (n_chosen,).
+    """
 
     shown: NDArray[np.int64]
     attention: NDArray[np.bool_]
     chosen: NDArray[np.bool_]
-    targets: NDArray[np.int64]  # (n_chosen,) token ids
+    targets: NDArray[np.int64]
 
     @property
     def n_tokens(self) -> int:
+        """Tokens of all windows, padding left out."""
         return int(self.attention.sum())
 
 
 def token_windows(tokenizer: Any, texts: Sequence[str], max_length: int) -> Ragged:
-    """Token ids int32 of each text, cut into windows of at most max_length with special tokens in each."""
+    """The texts' token ids, int32, cut into windows of at most max_length tokens, special tokens included.
+
+    Windows of special tokens alone are left out; if none is left, a `UserError`.
+    """
     values: list[NDArray[np.int32]] = []
     for first in range(0, len(texts), TEXTS_PER_BLOCK):
         windows = tokenizer(
@@ -60,7 +67,7 @@ def token_windows(tokenizer: Any, texts: Sequence[str], max_length: int) -> Ragg
 def masked_batches(
     windows: Ragged, tokenizer: Any, batch_size: int, seed: int, start: int = 0
 ) -> Iterator[MaskedBatch]:
-    """Batches of batch_size windows without end, from batch number `start`; each follows from seed and number."""
+    """Endless batches of batch_size windows from batch number `start` on; each depends on seed and number alone."""
     n_batches = -(-len(windows) // batch_size)
     for epoch in count(start // n_batches):
         for rows in _batches_of_epoch(windows.lengths, batch_size, seed, epoch)[start % n_batches :]:
@@ -69,9 +76,10 @@ def masked_batches(
 
 
 def masked_loss(model: Any, batch: MaskedBatch, device: torch.device) -> torch.Tensor:
-    """Mean cross-entropy in nats over the chosen tokens, of a Hugging Face masked language model.
+    """- mean over chosen tokens t of ln p(x_t | masked text), in nats, under a Hugging Face masked language model.
 
-    The head sees the states of the chosen tokens alone: 15% of a product as large as the rest of a small encoder.
+    The head gets the states of the chosen tokens alone, 15% of them: for all tokens, its matrix product would cost
+    as much as the rest of a small encoder.
     """
     chosen = torch.from_numpy(batch.chosen).to(device)
 
@@ -109,7 +117,7 @@ def _masked(rows: list[NDArray[np.int32]], tokenizer: Any, random: np.random.Gen
     ids[attention] = np.concatenate(rows)
     ordinary = attention & ~np.isin(ids, tokenizer.all_special_ids)
     draw = np.where(ordinary, random.random(ids.shape), 1.0)
-    # At least one, however short the texts: the mean of nothing is no loss.
+    # At least one token is chosen, however short the texts: the mean over none is undefined.
     chosen = draw <= max(CHOSEN, float(draw.min()))
     fate, other = random.random(ids.shape), random.integers(len(tokenizer), size=ids.shape)
     shown = np.where(chosen & (fate < SHOWN_AS_MASK), tokenizer.mask_token_id, ids)

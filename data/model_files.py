@@ -1,27 +1,34 @@
-"""Files beside a model, in its folder or on the hub, read only where they are asked for."""
+"""Files beside a model's weights, in its folder or on the hub; each is read only when it is needed."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from data.downloads import is_local_only
+from data.files import read_json
+
 
 def model_file(path: str, name: str) -> Path | None:
-    """A file of a model by its name within the folder or hub repository; None where there is none."""
+    """The local path of file `name` in a model's folder or hub repository; None if it does not exist."""
     if Path(path).is_dir():
         file = Path(path) / name
         return file if file.is_file() else None
     from transformers.utils.hub import cached_file
 
     try:
-        found = cached_file(path, name, _raise_exceptions_for_missing_entries=False)
+        cached = cached_file(
+            path,
+            name,
+            local_files_only=is_local_only(path),
+            _raise_exceptions_for_missing_entries=False,
+        )
     except OSError:
         return None
-    return Path(found) if found else None
+    return Path(cached) if cached else None
 
 
 def model_json(path: str, name: str) -> Any:
-    """What a model's JSON file holds; None where there is none."""
+    """The value of a model's JSON file; None if the file does not exist, a `UserError` if it is broken."""
     file = model_file(path, name)
-    return json.loads(file.read_text(encoding="utf-8")) if file else None
+    return read_json(file) if file else None

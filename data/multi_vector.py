@@ -1,10 +1,10 @@
-"""Multi-vector encoders of the ColBERT type: a vector a token, compared by MaxSim.
+"""Multi-vector encoders of the ColBERT type: one vector per token, compared by MaxSim.
 
     v_t = P h_t / |P h_t|        MaxSim(q, d) = sum_i max_j v_qi . v_dj
 
-h_t: final hidden states (d_model,). P: the model's projection, linear maps in a row, to (d_vector,). Queries are
-filled up with mask tokens, each of which is one more token of the query; punctuation of documents is read and not
-compared. Khattab & Zaharia (2020), "ColBERT", arXiv 2004.12832; `data/multi_vector_files.py` has the layouts.
+h_t: final hidden state (d_model,). P: the model's projection, one or more linear maps, to (d_vector,). Queries are
+padded with mask tokens, which count as query tokens; punctuation of documents is encoded but not compared.
+Khattab & Zaharia (2020), "ColBERT", arXiv 2004.12832; `data/multi_vector_files.py` reads the file layouts.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from data.errors import UserError
 from data.files import fingerprint
 from data.multi_vector_files import ReadingRules, layout_of, read_projection, read_rules
 
-PROJECTED = "projected"  # the layer behind the projection
+PROJECTED = "projected"  # layer name of the projection's output
 Kind = Literal["query", "document"]
 TOKEN_FIELDS = ("input_ids", "special_tokens_mask", "offset_mapping")
 
 
 @dataclass(frozen=True, eq=False)
 class MultiVector:
-    """What makes an encoder a multi-vector one.
+    """The projection and the reading rules of a multi-vector encoder; pairs are (query, document).
 
-    prefixes: the token put behind the first one, None where the tokenizer does not have it as one token (it is
-    then put before the text). expansion: the token that fills queries up. skipped: ids of documents' tokens that
-    are not compared, rising.
+    prefixes: id of the token inserted after the first one; None if the tokenizer does not have the prefix as one
+    token, and then the prefix is part of the prompt. prompts: text put before every text. expansion: id of the
+    token that pads queries. skipped: ids of document tokens that MaxSim leaves out, ascending.
     """
 
     rules: ReadingRules
@@ -45,38 +45,38 @@ class MultiVector:
 
     @property
     def width(self) -> int:
-        """d_vector."""
+        """d_vector, the width of a projected vector."""
         return int(self.projection[-1].out_features)  # type: ignore[arg-type]
 
     def fingerprint(self, weights: str, projection: str) -> str:
-        """Of all that decides the vectors, given the fingerprints of the weights."""
+        """Fingerprint of everything that the vectors depend on: both sets of weights and the reading rules."""
         return fingerprint([weights, projection, asdict(self.rules)])
 
     def describe(self) -> dict[str, Any]:
-        """What an encoder's description says of it."""
+        """The reading rules and d_vector, as the encoder's description records them."""
         return {**asdict(self.rules), "skiplist": list(self.rules.skiplist), "d_vector": self.width}
 
     def project(self, states: torch.Tensor) -> torch.Tensor:
-        """Vectors of unit norm, float32 (..., d_vector), of final states (..., d_model)."""
+        """v = P h / |P h|, float32 (..., d_vector), of final hidden states h (..., d_model)."""
         weights = next(self.projection.parameters())
         projected = self.projection(states.to(weights.dtype)).float()
         return torch.nn.functional.normalize(projected, dim=-1)
 
     def compared(self, token_ids: NDArray[np.integer[Any]], kind: Kind) -> NDArray[np.bool_]:
-        """Which tokens MaxSim compares, of ids of any shape."""
+        """Whether MaxSim compares each token, bool, in the shape of token_ids."""
         if kind == "query":
             return np.ones(token_ids.shape, bool)
         return ~np.isin(token_ids, self.skipped)
 
     def prompt(self, kind: Kind) -> str:
-        """Text put before every text."""
+        """The text put before every query or document."""
         return self.prompts[kind == "document"]
 
     def tokenize(self, tokenizer: Any, texts: Sequence[str], kind: Kind, max_length: int) -> dict[str, Any]:
-        """Token ids, mask of special tokens and spans of each text, and `attended`: tokens that attention sees.
+        """Token ids, mask of special tokens and spans of each text, and `attended`: how many tokens attention sees.
 
-        max_length: tokens of a document, all of them included. Prefix and expansion tokens have the span (0, 0);
-        expansion tokens are tokens of the query, not special ones.
+        max_length: tokens of a document, special and prefix tokens included. Prefix and expansion tokens have the
+        span (0, 0); expansion tokens count as tokens of the query, not as special ones.
         """
         prefix = self.prefixes[kind == "document"]
         length = (self.rules.query_length or max_length) if kind == "query" else max_length
@@ -107,20 +107,21 @@ class MultiVector:
 def load_multi_vector(
     path: str, name: str, tokenizer: Any, place: torch.device, dtype: torch.dtype, drawn: bool = False
 ) -> MultiVector | None:
-    """What a model's files add to it if it is a multi-vector encoder; None for one of any other kind.
+    """Read the projection and reading rules of a multi-vector encoder; None for an encoder of another kind.
 
-    drawn: the projection's weights are drawn, as torch initialises linear maps, from torch's generator.
+    drawn: initialise the projection's weights at random, by torch's rule and generator. Files that do not fit each
+    other raise a `UserError`.
     """
     layout = layout_of(path)
     if layout is None:
         return None
     rules = read_rules(path, name, layout)
     maps = [_linear(weight, bias, drawn) for weight, bias in read_projection(path, name, layout)]
-    for one, following in pairwise(maps):
-        if one.out_features != following.in_features:
+    for previous, following in pairwise(maps):
+        if previous.out_features != following.in_features:
             raise UserError(
-                f"encoder {name!r} has projections that do not fit each other: {one.out_features} dimensions out, "
-                f"{following.in_features} in"
+                f"encoder {name!r} has projections that do not fit each other: one gives {previous.out_features} "
+                f"dimensions, the next expects {following.in_features}"
             )
     vocabulary = tokenizer.get_vocab()
     prefixes = [_token_of(prefix, vocabulary) for prefix in (rules.query_prefix, rules.document_prefix)]
@@ -144,17 +145,17 @@ def load_multi_vector(
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor | None, drawn: bool) -> torch.nn.Linear:
-    made = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    linear = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
     if not drawn:
         with torch.no_grad():
-            made.weight.copy_(weight)
+            linear.weight.copy_(weight)
             if bias is not None:
-                made.bias.copy_(bias)
-    return made
+                linear.bias.copy_(bias)
+    return linear
 
 
 def _token_of(prefix: str, vocabulary: dict[str, int]) -> int | None:
-    """The id of a prefix that is one token, with its space or without."""
+    """The id of a prefix that is one token, with its space or without; None if it is not one token."""
     return vocabulary.get(prefix, vocabulary.get(prefix.strip())) if prefix.strip() else None
 
 
@@ -162,7 +163,7 @@ def _expansion(rules: ReadingRules, tokenizer: Any, vocabulary: dict[str, int], 
     token = rules.expansion_token or tokenizer.mask_token or tokenizer.eos_token
     if token not in vocabulary:
         raise UserError(
-            f"encoder {name!r} fills queries up with {token!r}, which its tokenizer does not have: expected a mask "
+            f"encoder {name!r} pads queries with {token!r}, which its tokenizer does not have: expected a mask "
             "token"
         )
     return vocabulary[token]

@@ -1,10 +1,10 @@
-"""What the files of a multi-vector encoder say of it, in the three layouts in which there are such encoders.
+"""Files of multi-vector encoders: projection and reading rules, in the three layouts that exist.
 
     PyLate                 modules.json: Transformer, Dense ...; settings in config_sentence_transformers.json
     sentence-transformers  modules.json: Transformer, Dense ..., MultiVectorMask, Normalize; settings beside each
     ColBERT                config.json names HF_ColBERT; `linear.weight` among the weights; artifact.metadata
 
-Weights are read from safetensors alone.
+Weights are read from safetensors files alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from data.model_files import model_file, model_json
 
 PUNCTUATION = tuple(string.punctuation)
 CONFIG = "config_sentence_transformers.json"
-# A plain linear map, whichever library wrote it.
+# The activation of a plain linear map, as either library writes it.
 IDENTITY = ("torch.nn.modules.linear.Identity", "torch.nn.Identity")
 MODULES = {"Transformer", "Dense", "MultiVectorMask", "Normalize"}
 
@@ -32,11 +32,12 @@ MODULES = {"Transformer", "Dense", "MultiVectorMask", "Normalize"}
 class ReadingRules:
     """How texts are read, and which of their tokens are compared.
 
-    query_prefix, document_prefix: tokens put behind the first token ("[Q] "); query_prompt, document_prompt: text
-    put before the text. query_length: tokens read of a query, None for as many as of a document; expanded_to:
-    shorter queries are filled up to so many tokens with expansion_token (None: the mask token), 0 if they are not;
-    attends: whether the other tokens attend to these. document_length: what the model was made for; what is read
-    of a document is the encoder's max_length. skiplist: tokens of documents that are read and not compared.
+    query_prefix, document_prefix: token inserted after the first token ("[Q] "). query_prompt, document_prompt:
+    text put before the text. query_length: tokens per query at most; None: the encoder's max_length. expanded_to:
+    length in tokens to which shorter queries are padded with expansion_token (None: the mask token); 0: no padding.
+    attends: whether the other tokens attend to the padding. document_length: tokens per document that the model
+    was made for (the encoder's max_length is what applies). skiplist: tokens of documents that are encoded but not
+    compared. A value of the wrong type raises a `UserError`.
     """
 
     query_prefix: str = "[Q] "
@@ -61,14 +62,14 @@ class ReadingRules:
 
 @lru_cache(maxsize=64)
 def is_multi_vector(model: str) -> bool:
-    """Whether a model by that name (a folder, an id, or the random twin of one) has a vector a token."""
+    """Whether the named model (a folder, an id, or the random twin of one) has one vector per token."""
     twin = random_twin(model)
     name = twin.of if twin else model
     return name != "minilm" and layout_of(name) is not None
 
 
 def layout_of(path: str) -> str | None:
-    """pylate, native or colbert; None for an encoder of any other kind."""
+    """The file layout: pylate, native (sentence-transformers) or colbert; None for an encoder of another kind."""
     modules = model_json(path, "modules.json")
     if modules is None:
         config = model_json(path, "config.json") or {}
@@ -81,7 +82,7 @@ def layout_of(path: str) -> str | None:
 
 
 def read_rules(path: str, name: str, layout: str) -> ReadingRules:
-    """The rules that a model's files set down; those they leave open are its library's own."""
+    """The reading rules in a model's files; a missing rule takes its library's default."""
     if layout == "colbert":
         return _colbert_rules(model_json(path, "artifact.metadata") or {})
     modules = model_json(path, "modules.json")
@@ -95,13 +96,15 @@ def read_rules(path: str, name: str, layout: str) -> ReadingRules:
 
 
 def read_projection(path: str, name: str, layout: str) -> list[tuple[torch.Tensor, torch.Tensor | None]]:
-    """Weight (d_out, d_in) and bias (d_out,) or None of each linear map, float32, in their order."""
+    """Weight (d_out, d_in) and bias (d_out,) or None of each linear map, float32, in order of application."""
     if layout == "colbert":
         weights = _tensors(path, name, "", ("linear.weight",))
         return [(weights["linear.weight"], None)]
     modules = [module for module in model_json(path, "modules.json") if _kind(module) == "Dense"]
     if not modules:
-        raise UserError(f"encoder {name!r} is named multi-vector and has no Dense projection: expected one")
+        raise UserError(
+            f"encoder {name!r} is multi-vector by its files, but has no Dense projection: expected one"
+        )
     return [_dense(path, name, module["path"]) for module in modules]
 
 
@@ -124,10 +127,12 @@ def _tensors(path: str, name: str, folder: str, wanted: tuple[str, ...] = ()) ->
 
     file = model_file(path, f"{folder}model.safetensors")
     if file is None:
-        there = "only pytorch_model.bin" if model_file(path, f"{folder}pytorch_model.bin") else "no weights"
+        weights_file = (
+            "only pytorch_model.bin" if model_file(path, f"{folder}pytorch_model.bin") else "no weights"
+        )
         raise UserError(
-            f"encoder {name!r} has {there} for its projection: expected {folder}model.safetensors (a pickle can "
-            "run code, and is never opened: save the model again as safetensors)"
+            f"encoder {name!r} has {weights_file} for its projection: expected {folder}model.safetensors (a pickle "
+            "can run code, and is never opened: save the model again as safetensors)"
         )
     with safe_open(str(file), framework="pt") as weights:
         names = [key for key in weights.keys() if not wanted or key in wanted]  # noqa: SIM118 (no mapping)
@@ -140,23 +145,23 @@ def _tensors(path: str, name: str, folder: str, wanted: tuple[str, ...] = ()) ->
 
 
 def _pylate_rules(config: Mapping[str, Any]) -> ReadingRules:
-    """As PyLate's ColBERT reads them; a prompt beside a prefix comes after it."""
-    given = {
+    """The rules of PyLate's ColBERT; a prompt comes after the prefix."""
+    settings = {
         key: config[key]
         for key in ("query_prefix", "document_prefix", "query_length", "document_length")
         if config.get(key) is not None
     }
     defaults = ReadingRules()
-    query_length = given.get("query_length", defaults.query_length)
+    query_length = settings.get("query_length", defaults.query_length)
     prompts = config.get("prompts") or {}
     skiplist = config.get("skiplist_words")
     return ReadingRules(
-        **given,
+        **settings,
         query_prompt=(prompts.get("query") or "").removeprefix(
-            given.get("query_prefix", defaults.query_prefix)
+            settings.get("query_prefix", defaults.query_prefix)
         ),
         document_prompt=(prompts.get("document") or "").removeprefix(
-            given.get("document_prefix", defaults.document_prefix)
+            settings.get("document_prefix", defaults.document_prefix)
         ),
         expanded_to=0 if config.get("do_query_expansion") is False else query_length or 0,
         attends=bool(config.get("attend_to_expansion_tokens")),
@@ -165,10 +170,10 @@ def _pylate_rules(config: Mapping[str, Any]) -> ReadingRules:
 
 
 def _native_rules(path: str, name: str, modules: list[Any], config: Mapping[str, Any]) -> ReadingRules:
-    """As sentence-transformers' MultiVectorEncoder has them: prefixes are text, lengths the Transformer's."""
+    """The rules of sentence-transformers' MultiVectorEncoder: prefixes are text, lengths the Transformer's."""
     folders = {_kind(module): module["path"] for module in modules}
     if "Normalize" not in folders:
-        raise UserError(f"encoder {name!r} compares vectors of any length: expected a Normalize module")
+        raise UserError(f"encoder {name!r} compares vectors of any norm: expected a Normalize module")
     text = model_json(path, _beside(folders["Transformer"], "sentence_bert_config.json")) or {}
     mask = model_json(path, _beside(folders["MultiVectorMask"], "config.json")) or {}
     skiplist = tuple(mask.get("skiplist_words") or ())
@@ -176,7 +181,7 @@ def _native_rules(path: str, name: str, modules: list[Any], config: Mapping[str,
         skiplist and mask.get("skiplist_tasks", ["document"]) != ["document"]
     ):
         raise UserError(
-            f"encoder {name!r} leaves tokens of queries, or all but some tokens, out of MaxSim: expected a "
+            f"encoder {name!r} leaves query tokens, or all but a list of tokens, out of MaxSim: expected a "
             "skip-list of documents alone"
         )
     expansion, prompts = text.get("query_expansion") or {}, config.get("prompts") or {}

@@ -1,8 +1,8 @@
 """A control encoder: a retriever's architecture, trained from random weights as a masked language model alone.
 
-It knows words from their contexts and was never told what answers a query. `pretrain` writes a Hugging Face folder
-that `Encoder.load` takes, with the retriever's tokenizer and pooling, and a `control.json` that says what it is.
-A run is kept in `.<out>.pretraining` beside it until it is done: log.jsonl and checkpoint-<step>/.
+The control learns words from their contexts and never sees queries. `pretrain` writes a Hugging Face folder for
+`Encoder.load`, with the retriever's tokenizer and pooling, and records the training in `control.json`. An
+unfinished run lies in `.<out>.pretraining` beside the folder: log.jsonl and checkpoint-<step>/.
 """
 
 from __future__ import annotations
@@ -21,21 +21,29 @@ import torch
 from data.control_encoders import CONTROL, seeded
 from data.errors import UserError
 from data.files import new_folder, read_json, write_json
+from data.lengths import most_positions
 from data.masked_language import masked_batches, token_windows
 from data.model_files import model_json
-from data.models import device_named, resolve_model
+from data.models import device_named, lower_case, resolve_model
 from data.multi_vector_files import layout_of
+from data.pretraining_config import PretrainConfig
 from data.pretraining_run import PretrainingRun
+from data.ragged import Ragged
 from data.run_log import Log, interrupts_deferred, read_log
+from data.single_vector_files import CONFIG, TRANSFORMER_FILES, read_vector_rules
 
-WARMUP = 0.05  # of the tokens
+WARMUP = 0.05  # share of the training tokens
 CHECKPOINT_EVERY, LOG_EVERY = 500, 10  # steps
 LINES_OF_FINAL_LOSS = 10
 
 
 @dataclass(frozen=True)
 class PretrainStep:
-    """A line of the log; loss in nats a masked token, of that batch (ln n_tokens_in_vocabulary is ignorance)."""
+    """A line of the training log.
+
+    loss: nats per chosen token of that batch; ln(vocabulary size) is the loss of a uniform guess.
+    tokens, of_tokens: training tokens (repeats counted) so far and in all.
+    """
 
     step: int
     tokens: int
@@ -50,47 +58,62 @@ def pretrain(
     architecture: str,
     texts: Sequence[str],
     out: Path,
+    config: PretrainConfig,
     *,
     source: Mapping[str, Any],
-    tokens: int,
-    batch_size: int = 32,
-    max_length: int = 128,
-    seed: int = 0,
-    learning_rate: float = 5e-4,
     progress: Callable[[PretrainStep], None] | None = None,
     resume: bool = False,
     device: str = "auto",
 ) -> Path:
-    """Train `architecture` (an encoder's name) on texts into folder `out`; returns it, at once if it stands there.
+    """Train `architecture` (an encoder's name) on texts and write it to folder `out`; returns `out`.
 
-    source: what the texts are (name, fingerprint), JSON-able. tokens: token views, special tokens included, read
-    in batches of batch_size windows of at most max_length tokens. AdamW; the learning rate rises to its peak over
-    5% of the tokens, then falls linearly to 0. Ctrl-C saves a checkpoint, from which `resume` goes on to the bit.
+    source: name and fingerprint of the texts, JSON-able. AdamW; the learning rate rises linearly to its peak over
+    5% of the tokens, then falls linearly to 0. Ctrl-C saves a checkpoint; `resume` continues from it, to the bit.
+    If `out` already holds this encoder, nothing is trained; if it holds anything else, a `UserError`.
     """
-    recipe = {
-        "architecture": architecture, "text": dict(source), "tokens": tokens, "batch_size": batch_size,
-        "max_length": max_length, "seed": seed, "learning_rate": learning_rate,
-    }  # fmt: skip
+    recipe: dict[str, Any] = {"architecture": architecture, "text": dict(source), **asdict(config)}
+    if _is_trained(out, recipe):
+        return out
+    place = device_named(device)
+    path = resolve_model(architecture)
+    model, tokenizer = _untrained(architecture, path, config.seed, config.max_length)
+    windows = token_windows(tokenizer, texts, config.max_length)
+    run = PretrainingRun(model.to(place), recipe, out.with_name(f".{out.name}.pretraining"), resume)
+    _train(run, windows, tokenizer, config, progress)
+    run.save()
+    _write_encoder(out, path, run, tokenizer)
+    shutil.rmtree(run.folder)
+    return out
+
+
+def _is_trained(out: Path, recipe: Mapping[str, Any]) -> bool:
+    """Whether `out` holds the encoder of this recipe; anything else there raises a `UserError`."""
     if (out / CONTROL).is_file():
         if read_json(out / CONTROL).get("recipe") == recipe:
-            return out
+            return True
         raise UserError(f"{out} holds another control encoder: choose another folder, or remove it first")
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} exists and is not a control encoder: choose another folder")
-    place = device_named(device)
-    path = resolve_model(architecture)
-    model, tokenizer = _untrained(architecture, path, seed, max_length)
-    windows = token_windows(tokenizer, texts, max_length)
-    run = PretrainingRun(model.to(place), recipe, out.with_name(f".{out.name}.pretraining"), resume)
+    return False
 
+
+def _train(
+    run: PretrainingRun,
+    windows: Ragged,
+    tokenizer: Any,
+    config: PretrainConfig,
+    progress: Callable[[PretrainStep], None] | None,
+) -> None:
+    """Advance the run to config.tokens; Ctrl-C saves a checkpoint, then raises KeyboardInterrupt."""
+    tokens = config.tokens
     with ExitStack() as stack:
         log = stack.enter_context(closing(Log(run.folder / "log.jsonl", keep_until=run.step)))
         interrupted = stack.enter_context(interrupts_deferred())
         began, first = time.perf_counter(), run.tokens
-        batches = masked_batches(windows, tokenizer, batch_size, seed, run.step)
+        batches = masked_batches(windows, tokenizer, config.batch_size, config.seed, run.step)
         while run.tokens < tokens:
             batch = next(batches)
-            rate = learning_rate * min(
+            rate = config.learning_rate * min(
                 (run.tokens + batch.n_tokens) / (WARMUP * tokens), (1 - run.tokens / tokens) / (1 - WARMUP), 1
             )
             loss = run.advance(batch, rate)
@@ -106,10 +129,6 @@ def pretrain(
                 raise KeyboardInterrupt
             if run.step % CHECKPOINT_EVERY == 0:
                 run.save()
-    run.save()
-    _write_encoder(out, path, run, tokenizer)
-    shutil.rmtree(run.folder)
-    return out
 
 
 def _untrained(architecture: str, path: str, seed: int, max_length: int) -> tuple[Any, Any]:
@@ -120,14 +139,23 @@ def _untrained(architecture: str, path: str, seed: int, max_length: int) -> tupl
     if layout_of(path):
         raise UserError(
             f"encoder {architecture!r} is multi-vector, and its projection learns from retrieval alone: take "
-            f"random:{architecture} as its control, or pre-train the encoder that it was made from"
+            f"random:{architecture} as its control, or pre-train the encoder that it was built from"
+        )
+    rules = read_vector_rules(path, architecture)
+    if any(module.kind != "Normalize" for module in rules.head):
+        raise UserError(
+            f"encoder {architecture!r} has modules behind its pooling that learn from retrieval alone: take "
+            f"random:{architecture} as its control, or pre-train the encoder that it was built from"
         )
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    where: dict[str, Any] = {"subfolder": rules.transformer, "trust_remote_code": False}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        config = AutoConfig.from_pretrained(path)
+        tokenizer = AutoTokenizer.from_pretrained(path, **where)
+        config = AutoConfig.from_pretrained(path, **where)
         with seeded(seed):
-            model = AutoModelForMaskedLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+            model = AutoModelForMaskedLM.from_config(  # type: ignore[no-untyped-call]
+                config, dtype=torch.float32, trust_remote_code=False
+            )
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(
@@ -138,29 +166,34 @@ def _untrained(architecture: str, path: str, seed: int, max_length: int) -> tupl
         raise UserError(
             f"encoder {architecture!r} has no fast tokenizer with a mask token: choose another architecture"
         )
-    positions = getattr(config, "max_position_embeddings", None) or max_length
+    if rules.lower_case:
+        lower_case(tokenizer)
+    positions = most_positions(model) or max_length
     if not 3 <= max_length <= positions:
         raise UserError(f"max_length {max_length} does not fit {architecture!r}: expected 3 to {positions}")
     return model, tokenizer
 
 
 def _write_encoder(out: Path, path: str, run: PretrainingRun, tokenizer: Any) -> None:
-    """The trained model without its head, as a folder for `Encoder.load`."""
+    """Write the trained model without its head, as a folder for `Encoder.load`."""
     from transformers import AutoModel
 
     trained = run.model.base_model.cpu()
     with seeded(run.recipe["seed"]):
-        encoder = AutoModel.from_config(trained.config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
+            trained.config, dtype=torch.float32, trust_remote_code=False
+        )
     if unknown := encoder.load_state_dict(trained.state_dict(), strict=False).unexpected_keys:
         raise UserError(
-            f"{run.recipe['architecture']!r} keeps {unknown[0]} in its masked language model alone"
+            f"{run.recipe['architecture']!r} has weights {unknown[0]} that only its masked language model uses: "
+            "choose another architecture"
         )
     lines = read_log(run.folder / "log.jsonl")
     with new_folder(out) as new:
         encoder.save_pretrained(new)
         tokenizer.save_pretrained(new)
-        for name in _pooling_files(path):
-            write_json(new / name, model_json(path, name))
+        for name, value in _vector_files(path).items():
+            write_json(new / name, value)
         shutil.copy(run.folder / "log.jsonl", new / "log.jsonl")
         control = {
             "kind": "masked language model, never trained for retrieval",
@@ -175,9 +208,14 @@ def _write_encoder(out: Path, path: str, run: PretrainingRun, tokenizer: Any) ->
         write_json(new / CONTROL, control)
 
 
-def _pooling_files(path: str) -> list[str]:
-    """sentence-transformers' files beside a model, which say how its token states are pooled."""
-    modules = model_json(path, "modules.json") or []
-    names = ["modules.json", "sentence_bert_config.json"]
-    names += [f"{module['path']}/config.json" for module in modules if module["path"]]
-    return [name for name in names if model_json(path, name) is not None]
+def _vector_files(path: str) -> dict[str, Any]:
+    """The sentence-transformers files of a model that say how it reads texts and makes its vector, by name."""
+    modules = [dict(module) for module in model_json(path, "modules.json") or []]
+    if not modules:
+        return {}
+    inside = f"{modules[0]['path']}/" if modules[0]["path"] else ""
+    modules[0]["path"] = ""  # the control's model is in its folder itself
+    names = [CONFIG, *(f"{module['path']}/config.json" for module in modules[1:])]
+    files = {name: model_json(path, name) for name in names}
+    files |= {name: model_json(path, inside + name) for name in TRANSFORMER_FILES}
+    return {"modules.json": modules} | {name: value for name, value in files.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A pre-training on its way: weights and moments, stepped, saved and found again.
+"""A pre-training run: the model and its optimizer, with checkpoints.
 
 checkpoint-<step>/    state.safetensors: weights and both moments of AdamW; run.json: recipe, step, tokens
 """
@@ -26,13 +26,16 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class PretrainingRun:
-    """Model and optimizer on their way: weights, both moments, and how many steps and tokens they have seen."""
+    """A model in training with AdamW. step, tokens: steps done and training tokens (repeats counted) so far.
+
+    A folder with a checkpoint is loaded if `resume`, else a `UserError`; so is a checkpoint of another recipe.
+    """
 
     def __init__(self, model: Any, recipe: Mapping[str, Any], folder: Path, resume: bool) -> None:
         self.model, self.recipe, self.folder = model.train(), recipe, folder
         self.step = self.tokens = 0
         self._parameters = dict(model.named_parameters())
-        # Biases and norms are not pulled to zero, as BERT does not.
+        # As in BERT, biases and norms have no weight decay.
         self._optimizer = torch.optim.AdamW(
             [
                 {"params": [p for p in model.parameters() if p.ndim >= 2], "weight_decay": 0.01},
@@ -47,19 +50,19 @@ class PretrainingRun:
             self._load(checkpoints[-1])
 
     def advance(self, batch: MaskedBatch, learning_rate: float) -> float:
-        """One step of AdamW on a batch; returns its loss. A loss that is not finite stops the run."""
+        """One step of AdamW on a batch; returns its loss. A loss that is not finite raises a `UserError`."""
         device = self.model.device
         random = np.random.default_rng([self.recipe["seed"], 2, self.step])
         with (
-            seeded(int(random.integers(2**62))),  # dropout, the same in a resumed run
+            seeded(int(random.integers(2**62))),  # dropout is the same in a resumed run
             torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_is_native(device)),
         ):
             loss = masked_loss(self.model, batch, device)
         if not math.isfinite(loss.item()):
             self.save()
             raise UserError(
-                f"pre-training stopped at step {self.step}: the loss is not finite; the state before it is kept "
-                f"in {self.folder}: start anew with a lower learning rate"
+                f"pre-training stopped at step {self.step} because its loss is not finite: start anew with a lower "
+                f"learning rate (the state before this step is kept in {self.folder})"
             )
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -94,7 +97,7 @@ class PretrainingRun:
         for key, now in self.recipe.items():
             if (was := saved["recipe"].get(key)) != now:
                 raise UserError(
-                    f"{self.folder} was begun with {key} {was}, not {now}: resume it with that, or remove it"
+                    f"{self.folder} was begun with {key} {was}, not {now}: resume it with {key} {was}, or remove it"
                 )
         try:
             tensors = load_file(checkpoint / "state.safetensors")

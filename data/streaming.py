@@ -1,6 +1,6 @@
-"""StreamedStates: shuffled batches of token states straight from the encoder, for a text whose states fit no disk.
+"""`StreamedStates`: shuffled batches of token states straight from the encoder, for states too large for the disk.
 
-Every epoch encodes the text anew, so memory stays at one buffer and the disk is not needed at all.
+Every epoch encodes the text anew: memory holds one buffer, and nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ DOCUMENTS_PER_PASS = 1024
 
 
 def store_bytes(n_tokens: int, d_model: int) -> int:
-    """Bytes of an `ActivationStore`: float16 states, int32 ids and spans; some 2% more for vectors of documents."""
+    """Bytes of an `ActivationStore`: float16 states, int32 ids and spans; pooled vectors add some 2%."""
     return n_tokens * (2 * d_model + 12)
 
 
 @dataclass(frozen=True)
 class StreamedStates:
-    """A `sae.train.TokenSource` of texts that are encoded as they are read, and never stored.
+    """A `sae.train.TokenSource` that encodes its texts as they are read and stores nothing.
 
-    part: (rank, size), which share of the documents `batches` reads: those of all ranks are disjoint, and together
-    the whole. n_tokens and sample are always of the whole, so that every rank is told the same.
-    buffer_bytes: of float16 states; within a buffer tokens are in random order, so the larger the better shuffled.
+    part: (rank, size), the share of the documents that `batches` reads; the shares of all ranks are disjoint and
+    make up the whole. n_tokens and sample always refer to the whole, so they are equal on every rank.
+    buffer_bytes: bytes of float16 states; tokens are shuffled within a buffer, so a larger one shuffles better.
+    A part outside 0 <= rank < size raises a `UserError`.
     """
 
     encoder: Encoder
@@ -45,19 +46,21 @@ class StreamedStates:
 
     @property
     def d_model(self) -> int:
+        """Width of a state."""
         return self.encoder.d_model
 
     @cached_property
     def n_tokens(self) -> int:
-        """Tokens of an epoch of all parts, counted by the tokenizer."""
+        """Tokens per epoch over all parts, as the tokenizer counts them."""
         return int(self._lengths.sum())
 
     def batches(self, batch_size: int, seed: int, start: int = 0) -> Iterator[NDArray[np.float16]]:
-        """Full batches (batch_size, d_model) without end, beginning with batch number `start`.
+        """Endless full batches of states, float16 (batch_size, d_model), from batch number `start` on.
 
-        Each epoch is its own shuffle, a function of (seed, epoch) alone: documents in random order, as many at a
-        time as fit the buffer, and their tokens in random order. Batches run on across the ends of buffers and
-        epochs, so that every token is read once an epoch. What lies before `start` is counted, not encoded.
+        Each epoch has its own shuffle, which depends on (seed, epoch) alone: documents come in random order, as
+        many at a time as fit the buffer, and their tokens in random order. A batch may span the ends of buffers
+        and epochs, so every token is read once per epoch. Tokens before `start` are counted, not encoded. A part
+        without tokens raises a `UserError`.
         """
         parts: list[NDArray[np.float16]] = []
         missing = batch_size
@@ -73,7 +76,7 @@ class StreamedStates:
             del states  # before the next buffer is made
 
     def sample(self, n: int, seed: int) -> NDArray[np.float16]:
-        """The states of n tokens (or all, if there are fewer), (n, d_model), of documents chosen by the seed."""
+        """The states of n tokens (all tokens if there are fewer) of randomly drawn documents, (n, d_model)."""
         order = np.random.default_rng([seed, 1]).permutation(len(self.texts))
         n_documents = int(np.searchsorted(np.cumsum(self._lengths[order]), n)) + 1
         return self._encoded(order[:n_documents])[:n]
@@ -86,12 +89,12 @@ class StreamedStates:
         return np.concatenate([np.empty(0, np.int64), *counts])
 
     def _buffers(self, seed: int, skip: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Documents of each buffer and the order in which to take their tokens, `skip` tokens passed over."""
+        """Endless (documents of a buffer, order in which their tokens are read), after the first `skip` tokens."""
         rank, size = self.part
         documents = np.arange(rank, len(self.texts), size)
         if not (n_tokens := int(self._lengths[documents].sum())):
             raise UserError(
-                f"part {rank} of {size} of {len(self.texts)} documents has no token: give a text that is longer"
+                f"part {rank} of {size} of {len(self.texts)} documents has no token: give a longer text"
             )
         epoch, skip = divmod(skip, n_tokens)
         while True:
@@ -104,7 +107,7 @@ class StreamedStates:
             epoch += 1
 
     def _groups(self, documents: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """Consecutive documents, as many as fit a buffer, and at least one."""
+        """Groups of consecutive documents, each as many as fit a buffer and at least one."""
         ends = np.cumsum(self._lengths[documents])
         room = self.buffer_bytes // (2 * self.d_model)
         first, read = 0, 0
@@ -114,7 +117,7 @@ class StreamedStates:
             first, read = last, int(ends[last - 1])
 
     def _encoded(self, documents: NDArray[np.int64]) -> NDArray[np.float16]:
-        """The states of these documents, (n_tokens, d_model), encoded some at a time into one array."""
+        """The states of these documents, (n_tokens, d_model), encoded in passes into one array."""
         states = np.empty((int(self._lengths[documents].sum()), self.d_model), dtype=np.float16)
         filled = 0
         for first in range(0, len(documents), DOCUMENTS_PER_PASS):

@@ -1,8 +1,8 @@
-"""Blocks of rows shared out to threads, each of which runs torch and numba kernels by itself on one core.
+"""Blocks of rows distributed over threads, each of which runs torch and numba kernels on one core.
 
-Two pools of spinning threads (torch's and numba's) would fight for the same cores, so neither is used: every
-thread takes the next block, and its matrix product, selection and sums stay in that core's cache. What a block
-gives depends on the block alone, never on the thread or on how many there are.
+The thread pools of torch and numba would compete for the same cores, so neither is used: every thread takes the
+next block, and the block's matrix product, selection and sums stay in that core's cache. The result of a block
+depends on the block alone, not on the thread or on the number of threads.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
 def for_each_block(n_rows: int, block_size: int, worker: Callable[[], Callable[[int, int], None]]) -> None:
     """Run `worker()(start, stop)` over all blocks of n_rows, on torch.get_num_threads() threads.
 
-    worker: called once on each thread, to make its own buffers; returns the function that does a block.
+    worker: called once per thread, to allocate the thread's buffers; returns the function that processes a block.
     """
     starts = iter(range(0, n_rows, block_size))
     stopped = Event()
@@ -50,7 +50,7 @@ def for_each_block(n_rows: int, block_size: int, worker: Callable[[], Callable[[
             for task in tasks:
                 task.result()
         finally:
-            # Ctrl-C interrupts the waiting only: let the threads end their block, and no further one.
+            # Ctrl-C interrupts only the waiting: the threads finish their current block and start no other.
             stopped.set()
             wait(tasks)
             torch.set_num_threads(n_threads)

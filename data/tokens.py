@@ -1,4 +1,4 @@
-"""Texts as a model's tokens: their ids, where in the text each stands, and which of their states are kept."""
+"""Texts as a model's tokens: token ids, their spans in the text, and which of their states are kept."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from data.ragged import offsets_of
 class Tokens:
     """Tokens of n_texts texts, after truncation.
 
-    ids: of each text. attended: how many of them attention sees. kept: bool (n_tokens of the text,), of each text.
-    token_ids, spans: of the kept tokens of all texts, as `TokenStates` has them.
+    ids: token ids of each text. attended: for each text, how many of them attention sees. kept: for each text,
+    bool (n_tokens of the text,). token_ids, spans: of the kept tokens of all texts, as in `TokenStates`. types:
+    token types of each text, if the tokenizer gives other types than 0, as XLNet's does.
     """
 
     ids: Sequence[Sequence[int]]
@@ -29,6 +30,7 @@ class Tokens:
     kept: Sequence[NDArray[np.bool_]]
     token_ids: NDArray[np.int32]
     spans: NDArray[np.int32]
+    types: Sequence[Sequence[int]] | None = None
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
@@ -45,14 +47,21 @@ class Tokens:
         """Where each text's kept tokens begin, int64 (n_texts + 1,)."""
         return offsets_of(self.n_kept)
 
-    def batches(self, tokens_per_pass: int) -> Iterator[NDArray[np.int64]]:
-        """Row numbers, by falling length, in batches whose padded size stays within tokens_per_pass."""
+    def batches(self, tokens_per_pass: int, padded: bool = True) -> Iterator[NDArray[np.int64]]:
+        """Rows of texts by descending length, in batches of at most tokens_per_pass tokens, padding included.
+
+        A text longer than that is a batch of its own; one without a token is in none. padded: whether texts of
+        different lengths may share a batch.
+        """
         order = np.argsort(-self.lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            size = max(1, tokens_per_pass // max(1, int(self.lengths[order[start]])))
-            yield order[start : start + size]
-            start += size
+        lengths = self.lengths[order]
+        start, end = 0, int((lengths > 0).sum())
+        while start < end:
+            stop = min(end, start + max(1, tokens_per_pass // int(lengths[start])))
+            if not padded:
+                stop = min(stop, start + int((lengths[start:stop] == lengths[start]).sum()))
+            yield order[start:stop]
+            start = stop
 
 
 def read_tokens(
@@ -64,10 +73,10 @@ def read_tokens(
     special_tokens: bool,
     multi_vector: MultiVector | None,
 ) -> Tokens:
-    """Tokens of texts with a prefix put before each; of an empty list, a `UserError`.
+    """Tokenize texts, with a prefix put before each; an empty list raises a `UserError`.
 
-    max_length: tokens of a text, all of them included. special_tokens: whether these are kept. multi_vector: whose
-    rules hold, if any.
+    max_length: tokens per text at most, special ones included. special_tokens: whether special tokens are kept.
+    multi_vector: the rules of a multi-vector encoder, None for any other.
     """
     if not texts:
         raise UserError("there is no text to encode: expected at least one text, got an empty list")
@@ -75,6 +84,7 @@ def read_tokens(
     if multi_vector:
         fields = multi_vector.tokenize(tokenizer, prefixed, kind, max_length)
     else:
+        with_types = "token_type_ids" in tokenizer.model_input_names
         fields = tokenizer(
             prefixed,
             truncation=True,
@@ -82,7 +92,7 @@ def read_tokens(
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
             return_attention_mask=False,
-            return_token_type_ids=False,
+            return_token_type_ids=with_types,
         )
     ids: list[list[int]] = fields["input_ids"]
     special = [np.array(mask, dtype=bool) for mask in fields["special_tokens_mask"]]
@@ -92,4 +102,12 @@ def read_tokens(
     ends = chain.from_iterable(chain.from_iterable(fields["offset_mapping"]))
     spans = np.fromiter(ends, np.int32, 2 * len(keep)).reshape(-1, 2)
     attended = fields["attended"] if multi_vector else [len(row) for row in ids]
-    return Tokens(ids, attended, kept, token_ids[keep], np.maximum(spans[keep] - len(prefix), 0))
+    types = fields.get("token_type_ids")
+    return Tokens(
+        ids,
+        attended,
+        kept,
+        token_ids[keep],
+        np.maximum(spans[keep] - len(prefix), 0),
+        types if types and any(map(any, types)) else None,
+    )

@@ -1,1 +1,1 @@
-"""One reader a kind of source; each gives a `data.corpus.Collection`."""
+"""One reader per kind of source; each returns a `data.corpus.Collection`."""

@@ -1,4 +1,4 @@
-"""BEIR folders: corpus.jsonl, queries.jsonl, qrels/<split>.tsv, each also gzipped."""
+"""BEIR folders: corpus.jsonl, queries.jsonl, qrels/<split>.tsv (or .jsonl, .csv ...), each also gzipped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from data.corpus import Collection, Problem, Qrels, Queries
 from data.errors import UserError
 from data.files import read_json
-from data.readers.qrels import read_judgements
+from data.readers.names import QUERIES
+from data.readers.qrels import SUFFIXES, read_judgements
 from data.readers.records import corpus_of, judged, queries_of
 from data.readers.tabular import table_rows
 
@@ -17,20 +18,23 @@ def read_beir(folder: Path, split: str = "test", qrels_file: Path | None = None)
     """The documents of a BEIR folder, the queries that `split` judges, and its judgements.
 
     A document's text is its title, a space and its text (BEIR's convention). Without queries.jsonl the folder
-    is a corpus only; with queries and no qrels at all, every query is there and nothing is judged.
-    qrels_file: where the judgements stand, if not in the folder's qrels/<split>.tsv.
+    is a corpus only; with queries but no qrels at all, all queries are kept and none is judged.
+    qrels_file: file of the judgements; None: the folder's own qrels. A folder without corpus.jsonl, or without
+    qrels for `split`, raises a `UserError`.
     """
     corpus_file = _plain_or_gzipped(folder / "corpus.jsonl")
     if corpus_file is None:
         raise UserError(f"{folder} is no BEIR folder: it has no corpus.jsonl (or corpus.jsonl.gz)")
     problems: list[Problem] = []
-    corpus = corpus_of(table_rows(corpus_file, problems), problems, str(corpus_file))
     queries = Queries((), ())
     qrels: Qrels = {}
     queries_file = _plain_or_gzipped(folder / "queries.jsonl")
     if queries_file is not None:
-        queries = queries_of(table_rows(queries_file, problems), problems)
         qrels_file = qrels_file or find_qrels(folder, split)
+    ids_for = "the judgements" if queries_file and qrels_file else ""
+    corpus = corpus_of(table_rows(corpus_file, problems, ids_for=ids_for), problems, str(corpus_file))
+    if queries_file is not None:
+        queries = queries_of(table_rows(queries_file, problems, names=QUERIES, ids_for=ids_for), problems)
         if qrels_file is not None:
             judgements = read_judgements(qrels_file, problems)
             queries, qrels = judged(judgements, corpus, queries, problems, str(qrels_file))
@@ -39,16 +43,22 @@ def read_beir(folder: Path, split: str = "test", qrels_file: Path | None = None)
 
 
 def find_qrels(folder: Path, split: str) -> Path | None:
-    """The judgements of `split`; None where the folder has none, a `UserError` where it has only others.
+    """The file of judgements of `split`; None if the folder has no qrels, a `UserError` if only of other splits.
 
-    A file qrels.jsonl or qrels.tsv beside the corpus is taken for any split (LIMIT is published so).
+    A file qrels.jsonl or qrels.tsv beside the corpus serves any split (the layout of the published LIMIT).
     """
-    places = [f"qrels/{split}.tsv", f"qrels/{split}.jsonl", "qrels.tsv", "qrels.jsonl"]
-    found = next(filter(None, (_plain_or_gzipped(folder / place) for place in places)), None)
-    others = sorted({path.name.split(".")[0] for path in folder.glob("qrels/*.*")})
-    if found is None and others:
-        raise UserError(f"{folder} has no qrels for split {split!r}: its splits are {', '.join(others)}")
-    return found
+    places = [f"{stem}{suffix}" for stem in (f"qrels/{split}", "qrels") for suffix in SUFFIXES]
+    qrels_file = next(filter(None, (_plain_or_gzipped(folder / place) for place in places)), None)
+    others = sorted(path.name for path in folder.glob("qrels/*.*"))
+    if qrels_file is not None or not others:
+        return qrels_file
+    if unread := [name for name in others if name.split(".")[0] == split]:
+        raise UserError(
+            f"{folder} has judgements of split {split!r} in {unread[0]}: expected {split} with one of "
+            f"{', '.join(SUFFIXES)}, or one of them with .gz"
+        )
+    splits = sorted({name.split(".")[0] for name in others})
+    raise UserError(f"{folder} has no qrels for split {split!r}: its splits are {', '.join(splits)}")
 
 
 def _plain_or_gzipped(path: Path) -> Path | None:
@@ -57,7 +67,7 @@ def _plain_or_gzipped(path: Path) -> Path | None:
 
 
 def _saved_card(folder: Path) -> dict[str, Any]:
-    """What `save_collection` noted of where the texts come from."""
+    """The card that `save_collection` wrote; empty for a folder of another origin."""
     path = folder / "card.json"
     card = read_json(path) if path.is_file() else {}
     return card if isinstance(card, dict) else {}

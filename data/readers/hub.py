@@ -1,13 +1,13 @@
-"""Datasets on the Hugging Face hub in BEIR's layout: BeIR/scifact, mteb/scifact and their like.
+"""Datasets on the Hugging Face hub in BEIR's layout, such as BeIR/scifact and mteb/scifact.
 
-A repository that holds BEIR's own files is downloaded and read as a BEIR folder, which keeps line numbers and
-needs no more than huggingface_hub (`datasets` refuses BeIR/*, whose repositories hold a script). Any other is
-read through `datasets`, as configurations `corpus`, `queries` and `qrels` or `default`.
+A repository with BEIR's own files is downloaded and read as a BEIR folder, which keeps line numbers and needs
+only huggingface_hub (`datasets` refuses BeIR/*, whose repositories hold a script). Any other repository is read
+through `datasets`, as configurations `corpus`, `queries` and `qrels` or `default`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,19 @@ from typing import Any
 from data.corpus import Collection, Problem, Qrels, Queries
 from data.errors import UserError
 from data.readers.beir import find_qrels, read_beir
-from data.readers.records import Judgement, corpus_of, judged, queries_of
+from data.readers.names import QUERIES
+from data.readers.qrels import judgements_of
+from data.readers.records import corpus_of, judged, queries_of
 from data.readers.tabular import Columns, rows_of
 
 BEIR_FILES = ["corpus.jsonl*", "queries.jsonl*", "qrels/*", "qrels.*"]
 
 
 def read_hub(repository: str, split: str = "test") -> Collection:
-    """The collection of a dataset repository, downloaded the first time and then read from the hub's cache.
+    """The collection of a dataset repository, downloaded the first time, later read from the hub's cache.
 
-    Judgements may also stand in a repository of their own, named `<repository>-qrels`, as BeIR's do.
+    Judgements may lie in a repository of their own, `<repository>-qrels`, as those of BeIR do. A repository that
+    cannot be reached, or that has no qrels for `split`, raises a `UserError`.
     """
     folder = _download(repository, BEIR_FILES)
     if not any(folder.glob("corpus.jsonl*")):
@@ -43,14 +46,14 @@ def read_hub(repository: str, split: str = "test") -> Collection:
 def read_hub_text(name: str) -> Collection:
     """The first documents of a dataset of plain text: "REPOSITORY:DOCUMENTS", "REPOSITORY@CONFIGURATION:DOCUMENTS".
 
-    They are streamed in the order of the dataset's files, so that no more than them is downloaded: a slice of
-    FineWeb-Edu to train an SAE on, say. The split is `train`; id, text and title columns are found by usual names.
+    Documents are streamed in the order of the dataset's files, so only they are downloaded: for example a slice of
+    FineWeb-Edu to train an SAE on. The split is `train`; id, text and title columns go by their usual names.
     """
     where, _, number = name.rpartition(":")
     repository, _, configuration = where.partition("@")
     if not repository or not number.isdecimal() or int(number) == 0:
         raise UserError(
-            f"hf-text:{name} does not say what to read: expected hf-text:REPOSITORY:DOCUMENTS or "
+            f"hf-text:{name} names no dataset or no number of documents: expected hf-text:REPOSITORY:DOCUMENTS or "
             "hf-text:REPOSITORY@CONFIGURATION:DOCUMENTS, such as "
             "hf-text:HuggingFaceFW/fineweb-edu:20000"
         )
@@ -58,7 +61,8 @@ def read_hub_text(name: str) -> Collection:
     problems: list[Problem] = []
     try:
         table = datasets.load_dataset(repository, configuration or None, split="train", streaming=True)
-        corpus = corpus_of(_rows(table.take(int(number)), where), problems, f"hf-text:{name}")
+        rows = rows_of(enumerate(table.take(int(number)), 1), where, Columns())
+        corpus = corpus_of(rows, problems, f"hf-text:{name}")
     except UserError:
         raise
     except Exception as error:  # network, name and format errors of several libraries
@@ -99,18 +103,22 @@ def _read_configurations(repository: str, split: str) -> Collection:
             f"{source} has no configuration 'corpus', only {', '.join(names)}: it is not in BEIR's layout"
         )
     corpus_table = _one_split(_configuration(repository, "corpus"), ("corpus", split), source)
-    corpus = corpus_of(_rows(corpus_table, f"{source} corpus"), problems, source)
+    ids_for = "the judgements" if "queries" in names else ""
+    corpus_rows = rows_of(enumerate(corpus_table, 1), f"{source} corpus", Columns(), ids_for=ids_for)
+    corpus = corpus_of(corpus_rows, problems, source)
     queries = Queries((), ())
     qrels: Qrels = {}
     if "queries" in names:
         queries_table = _one_split(_configuration(repository, "queries"), ("queries", split), source)
-        queries = queries_of(_rows(queries_table, f"{source} queries"), problems)
+        query_rows = rows_of(enumerate(queries_table, 1), f"{source} queries", Columns(), QUERIES, ids_for)
+        queries = queries_of(query_rows, problems)
         judgements = _configuration(repository, "qrels" if "qrels" in names else "default")
         if split not in judgements:
             raise UserError(
                 f"{source} has no qrels for split {split!r}: its splits are {', '.join(judgements)}"
             )
-        queries, qrels = judged(_judgements(judgements[split], source), corpus, queries, problems, source)
+        read = judgements_of(enumerate(judgements[split], 1), f"{source} judgement", problems)
+        queries, qrels = judged(read, corpus, queries, problems, source)
     card = {"source": source, "split": split if qrels else None}
     return Collection(repository, corpus, queries, qrels, tuple(problems), card)
 
@@ -152,13 +160,3 @@ def _one_split(
     if len(splits) == 1:
         return next(iter(splits.values()))
     raise UserError(f"{source}: none of the splits {', '.join(splits)} is called {' or '.join(wanted)}")
-
-
-def _rows(table: Iterable[dict[str, Any]], name: str) -> Iterator[Any]:
-    return rows_of(enumerate(table, start=1), name, Columns())
-
-
-def _judgements(table: Iterable[dict[str, Any]], source: str) -> Iterator[Judgement]:
-    for number, row in enumerate(table, start=1):
-        where = f"{source} judgement {number}"
-        yield Judgement(where, str(row["query-id"]), str(row["corpus-id"]), int(row["score"]))

@@ -12,12 +12,12 @@ from data.readers.records import Judgement, Row, corpus_of, judged, queries_of, 
 
 
 def read_ir_datasets(name: str, split: str = "test") -> Collection:
-    """What the library gives for `name`; for `name/split` where only that has judgements.
+    """The collection `name` of ir_datasets, or `name/split` if only that one has judgements.
 
-    Texts are the library's `default_text()`, which is title and text where a document has both. Downloads
-    the collection the first time; a `UserError` where that fails.
+    Texts are the library's `default_text()`: title and text for a document with both. The collection is downloaded
+    the first time. An unknown name, a collection without documents or a failed download raises a `UserError`.
     """
-    import ir_datasets  # takes a second, and few sources need it
+    import ir_datasets  # takes a second to import, and few sources need it
 
     try:
         dataset = ir_datasets.load(name)
@@ -30,7 +30,7 @@ def read_ir_datasets(name: str, split: str = "test") -> Collection:
             dataset = ir_datasets.load(f"{name}/{split}")
             name = f"{name}/{split}"
     if not dataset.has_docs():
-        raise UserError(f"ir_datasets:{name} has no documents: choose one of its collections that has")
+        raise UserError(f"ir_datasets:{name} has no documents: choose a collection that has documents")
     problems: list[Problem] = []
     queries = Queries((), ())
     qrels: Qrels = {}

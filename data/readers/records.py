@@ -1,7 +1,7 @@
-"""What all readers share: numbered lines, and the rules for ids, texts and judgements.
+"""Shared by all readers: numbered lines, and the rules for ids, texts and judgements.
 
-The rules: the first of duplicates is kept; an empty text is kept, since its document exists; what cannot be
-read is skipped. Whatever a rule touches goes to `problems`, with its place and what was done.
+The rules: the first of duplicates is kept; an empty text is kept, since its document exists; an unreadable line is
+skipped. Every case goes to `problems`, with its place and what the reader did.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 from data.corpus import Corpus, Problem, Qrels, Queries
 from data.errors import UserError
+from data.readers.names import id_text, known_id, whole_text
 
 
 class Row(NamedTuple):
-    """A document or a query as its source has it, not yet checked; `text` is without the title."""
+    """A document or a query as its source has it, unchecked. where: file and line. text: without the title."""
 
     where: str
     id: Any
@@ -31,7 +32,7 @@ class Row(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """One line of qrels."""
+    """One line of qrels. where: file and line. query, document: ids. grade: 0 or less is not relevant."""
 
     where: str
     query: str
@@ -40,16 +41,17 @@ class Judgement(NamedTuple):
 
 
 def open_bytes(path: Path) -> BufferedIOBase:
-    """Open a plain or (by its name) gzipped file; a missing one is a `UserError`."""
+    """Open a plain file, or a gzipped one if its name ends in .gz; a missing file raises a `UserError`."""
     if not path.is_file():
-        raise UserError(f"{path} is not a file")
+        raise UserError(f"{path} is not a file: check its path")
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
 
 def decoded_lines(path: Path, problems: list[Problem]) -> Iterator[str]:
-    """Each line as UTF-8 text with its line ending; bytes that are not UTF-8 become U+FFFD and a problem.
+    """Each line as UTF-8 text with its line ending; invalid bytes become U+FFFD and go to `problems`.
 
-    Only newline ends a line: JSON strings may hold U+2028 and the like, which `str.splitlines` would cut.
+    Only a newline ends a line: JSON strings may hold U+2028, at which `str.splitlines` would cut. A damaged gzip
+    file raises a `UserError`.
     """
     try:
         with open_bytes(path) as file:
@@ -89,18 +91,18 @@ def numbered_objects(path: Path, problems: list[Problem]) -> Iterator[tuple[int,
 
 
 def with_title(text: str, title: str) -> str:
-    """BEIR's convention: title, a space, text; without the space where one of them is empty."""
+    """BEIR's convention: title, a space, text; without the space if one of them is empty."""
     return f"{title} {text}" if title and text else title or text
 
 
 def without_title(text: str, title: str) -> str | None:
-    """The body for which `with_title(body, title) == text`; None where there is none."""
+    """The body for which `with_title(body, title) == text`; None if there is none."""
     body = text.removeprefix(title).removeprefix(" ")
     return body if with_title(body, title) == text else None
 
 
 def corpus_of(rows: Iterable[Row], problems: list[Problem], source: str) -> Corpus:
-    """The documents of `rows`, in order; none at all is a `UserError` that names `source`."""
+    """The documents of `rows`, in order; if none is left, a `UserError` that names `source`."""
     ids, texts, titles = [], [], []
     for identifier, text, title in _checked(rows, problems):
         ids.append(identifier)
@@ -121,15 +123,16 @@ def queries_of(rows: Iterable[Row], problems: list[Problem]) -> Queries:
 def judged(
     judgements: Iterable[Judgement], corpus: Corpus, queries: Queries, problems: list[Problem], source: str
 ) -> tuple[Queries, Qrels]:
-    """The queries that have a judgement of a document of the corpus, and those judgements.
+    """The queries with at least one judgement of a document of the corpus, and those judgements.
 
-    Judgements of unknown documents or for unknown queries are kept out and reported; where none is left,
-    a `UserError` names `source`.
+    Judgements of unknown documents or for unknown queries are left out and go to `problems`; if none is left, a
+    `UserError` that names `source`.
     """
     documents = set(corpus.ids)
     grades: dict[str, dict[str, int]] = {identifier: {} for identifier in queries.ids}
     named: dict[str, str] = {}
-    for where, query, document, grade in judgements:
+    for where, judged_query, judged_document, grade in judgements:
+        query, document = known_id(judged_query, grades), known_id(judged_document, documents)
         named.setdefault(query, where)
         if query not in grades:
             problems.append(Problem("unknown query", where, f"no query {query!r}; judgement left out"))
@@ -158,7 +161,7 @@ def _checked(rows: Iterable[Row], problems: list[Problem]) -> Iterator[tuple[str
     """(id, text with title, title) of each row that the rules keep."""
     first_at: dict[str, str] = {}
     for where, raw_id, raw_text, raw_title in rows:
-        identifier, body, title = _id(raw_id), _text(raw_text), _text(raw_title)
+        identifier, body, title = id_text(raw_id), _text(raw_text), _text(raw_title)
         if identifier is None:
             detail = f"id {reprlib.repr(raw_id)} is neither text nor a whole number; skipped"
             problems.append(Problem("broken line", where, detail))
@@ -178,25 +181,14 @@ def _checked(rows: Iterable[Row], problems: list[Problem]) -> Iterator[tuple[str
             yield identifier, text, title
 
 
-def _id(value: Any) -> str | None:
-    """Ids are text as it stands, inner and outer spaces included; whole numbers are written out."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _whole(value) if isinstance(value, str) and value.strip() else None
-
-
 def _text(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    return _whole(value) if isinstance(value, str) else None
-
-
-def _whole(value: str) -> str:
-    r"""JSON can escape half a surrogate pair ("\ud83d"), which no encoder takes: it becomes U+FFFD."""
-    if value.isascii():
-        return value
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return None
+    return whole_text(value) if isinstance(value, str) else None

@@ -4,53 +4,56 @@ from __future__ import annotations
 
 import csv
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from data.corpus import Collection, Problem, Queries
 from data.errors import UserError
-from data.readers.records import Row, corpus_of, decoded_lines, numbered_objects, open_bytes
+from data.readers.names import DOCUMENTS, usual
+from data.readers.parquet import parquet_rows
+from data.readers.records import Row, corpus_of, decoded_lines, numbered_objects
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
-LONGEST_FIELD = 2**31 - 1  # csv stops at 131,072 characters unless told otherwise
+LONGEST_FIELD = 2**31 - 1  # the default of csv is 131,072 characters
 
+Names = Mapping[str, Sequence[str]]
 Table = Iterator[tuple[int, dict[str, Any]]]  # (line or row number from 1, column name -> value)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns to read; None takes the first usual name that the table has."""
+    """Names of the columns to read; None: the first usual name (data/readers/names.py) that the table has."""
 
     id: str | None = None
     text: str | None = None
     title: str | None = None
 
 
-USUAL_NAMES = {
-    "id": ("_id", "id", "doc_id", "docno"),
-    "text": ("text", "contents", "body"),
-    "title": ("title",),
-}
+def read_table(path: Path, columns: Columns | None = None, ids_for: str = "") -> Collection:
+    """The documents of a table, without queries; without an id column, ids are line (Parquet: row) numbers.
 
-
-def read_table(path: Path, columns: Columns | None = None) -> Collection:
-    """The documents of a table; it has no queries. Without an id column, ids are line (Parquet: row) numbers."""
+    ids_for: what refers to the ids, so that a table without them is a `UserError`; "": nothing does.
+    """
     problems: list[Problem] = []
-    corpus = corpus_of(table_rows(path, problems, columns), problems, str(path))
+    corpus = corpus_of(table_rows(path, problems, columns, ids_for=ids_for), problems, str(path))
     card = {"source": str(path), "split": None}
     return Collection(path.name.split(".")[0], corpus, Queries((), ()), {}, tuple(problems), card)
 
 
-def table_rows(path: Path, problems: list[Problem], columns: Columns | None = None) -> Iterator[Row]:
-    """Each line of a table as a `Row`; a line that cannot be read is reported and skipped.
+def table_rows(
+    path: Path,
+    problems: list[Problem],
+    columns: Columns | None = None,
+    names: Names = DOCUMENTS,
+    ids_for: str = "",
+) -> Iterator[Row]:
+    """Each line of a table as a `Row`; an unreadable line goes to `problems` and is skipped.
 
-    A TSV is never quoted: a quote in it is a quote. A CSV is, and a quoted field may hold line breaks.
+    In a TSV a quote is an ordinary character; in a CSV it quotes a field, which may then hold line breaks. An
+    unknown suffix, an unreadable Parquet file or a missing text column raises a `UserError`.
     """
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     match suffix:
@@ -59,42 +62,56 @@ def table_rows(path: Path, problems: list[Problem], columns: Columns | None = No
         case ".csv" | ".tsv":
             table = _delimited(path, "," if suffix == ".csv" else "\t", problems)
         case ".parquet":
-            table = _parquet(path)
+            chosen = (columns or Columns()).__dict__
+            table = parquet_rows(path, [[chosen[role]] if chosen[role] else names[role] for role in names])
         case _:
             kinds = ", ".join(SUFFIXES)
             raise UserError(
                 f"{path} is not a table that can be read: expected {kinds}, or one of them with .gz"
             )
-    return rows_of(table, path.name, columns or Columns())
+    return rows_of(table, path.name, columns or Columns(), names, ids_for)
 
 
-def rows_of(table: Iterable[tuple[int, dict[str, Any]]], name: str, columns: Columns) -> Iterator[Row]:
-    """Choose the id, text and title columns of a table, whose name is for messages.
+def rows_of(
+    table: Iterable[tuple[int, dict[str, Any]]],
+    name: str,
+    columns: Columns,
+    names: Names = DOCUMENTS,
+    ids_for: str = "",
+) -> Iterator[Row]:
+    """The rows of a table, reduced to its id, text and title columns. name: the table's, for messages.
 
-    The first 100 rows tell which columns there are, since a line of JSONL may lack some.
+    names: the usual names of each column. ids_for: what refers to the ids. The columns are those of the first 100
+    rows, since a single line of JSONL may lack some. A table without a text column, without a column that `columns`
+    names, or without ids where something refers to them, raises a `UserError`.
     """
     table = iter(table)
     head = list(islice(table, 100))
     if not head:
         return
     present = list(dict.fromkeys(key for _, row in head for key in row))
-    id_column = _choose("id", columns.id, present, name)
-    text_column = _choose("text", columns.text, present, name)
-    title_column = _choose("title", columns.title, present, name)
+    id_column = _choose("id", columns.id, names, present, name)
+    text_column = _choose("text", columns.text, names, present, name)
+    title_column = _choose("title", columns.title, names, present, name)
     if text_column is None:
         raise UserError(
-            f"{name} has no column {' or '.join(USUAL_NAMES['text'])}: "
-            f"say which of its columns ({_listed(present)}) holds the text"
+            f"{name} has no column {' or '.join(names['text'])}: "
+            f"name the column that holds the text (its columns are {_listed(present)})"
+        )
+    if id_column is None and ids_for:
+        raise UserError(
+            f"{name} has no column {' or '.join(names['id'])}, and {ids_for} refer to ids: name the column that "
+            f"holds them (its columns are {_listed(present)})"
         )
     for number, row in chain(head, table):
         identifier = number if id_column is None else row.get(id_column)
         yield Row(f"{name}:{number}", identifier, row.get(text_column), row.get(title_column or "", ""))
 
 
-def _choose(role: str, wanted: str | None, present: list[str], name: str) -> str | None:
+def _choose(role: str, wanted: str | None, names: Names, present: list[str], name: str) -> str | None:
     if wanted is not None and wanted not in present:
         raise UserError(f"{name} has no {role} column {wanted!r}: its columns are {_listed(present)}")
-    return wanted or next((usual for usual in USUAL_NAMES[role] if usual in present), None)
+    return wanted or usual(names[role], present)
 
 
 def _listed(names: list[str]) -> str:
@@ -126,20 +143,3 @@ def _delimited(path: Path, delimiter: str, problems: list[Problem]) -> Table:
                 problems.append(Problem("broken line", f"{path.name}:{number}", detail))
     finally:
         csv.field_size_limit(previous_limit)
-
-
-def _parquet(path: Path) -> Table:
-    with open_bytes(path) as file:
-        try:
-            table = pq.ParquetFile(file)
-            names = [field.name for field in table.schema_arrow if _holds_text_or_numbers(field.type)]
-            batches = table.iter_batches(columns=names)
-            yield from enumerate(chain.from_iterable(batch.to_pylist() for batch in batches), start=1)
-        except (pa.ArrowException, OSError, EOFError) as error:
-            raise UserError(f"{path} is not a Parquet file that can be read ({error})") from None
-
-
-def _holds_text_or_numbers(kind: pa.DataType) -> bool:
-    """Leaves vectors and nested columns unread."""
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary)
-    return any(test(kind) for test in (*tests, pa.types.is_integer, pa.types.is_floating))

@@ -1,4 +1,4 @@
-"""TREC topics and qrels, over documents from a table or a BEIR folder."""
+"""TREC topics and qrels, for the documents of a table or a BEIR folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from data.readers.records import Row, judged, numbered_lines, queries_of
 
 TOPIC_START = re.compile(r"<top>", re.IGNORECASE)
 NUMBER = re.compile(r"<num>\s*(?:number\s*:)?\s*([^<\s]+)", re.IGNORECASE)
-# Topics seldom close their tags: a title ends where the next tag begins.
+# Topics rarely close their tags: a title ends where the next tag begins.
 TITLE = re.compile(r"<title>\s*(?:topic\s*:)?(.*?)(?=</?[a-z]+>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def read_trec(documents: Collection, topics: Path, qrels: Path) -> Collection:
-    """The topics that `qrels` judges, asked of the corpus of `documents`; a topic's query is its title."""
+    """The corpus of `documents`, with the titles of the topics that `qrels` judges as queries."""
     corpus, problems = documents.corpus, list(documents.problems)
     queries = queries_of(read_topics(topics, problems), problems)
     judgements = read_judgements(qrels, problems)
@@ -31,7 +31,8 @@ def read_trec(documents: Collection, topics: Path, qrels: Path) -> Collection:
 def read_topics(path: Path, problems: list[Problem]) -> Iterator[Row]:
     """Topics in file order: `<top> <num> .. <title> ..` (tags closed or not), or lines `id <tab> text`.
 
-    A topic without a number or a line without a tab is reported and skipped; no topic at all is a `UserError`.
+    A topic without a number or a line without a tab goes to `problems` and is skipped; a file without topics raises
+    a `UserError`.
     """
     lines = list(numbered_lines(path, problems))
     sgml = any(TOPIC_START.search(line) for _, line in lines)

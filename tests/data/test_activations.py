@@ -1,4 +1,4 @@
-"""Laws of the activation store: whole, resumable, and shuffled by the seed alone."""
+"""Laws of the activation store: complete, resumable, and shuffled by the seed alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from data import activations
 from data.activations import ActivationStore, select_documents, write_store
 from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
-from workbench.stages import store_folder
+from workbench.making.stages import store_folder
 
 TEXTS = [f"document number {number} speaks of {'many ' * (number % 7)}things" for number in range(23)]
 SOURCE = {"name": "numbers", "fingerprint": "0123456789abcdef"}
@@ -115,7 +115,7 @@ def test_another_text_is_refused(store: ActivationStore, encoder: Encoder) -> No
 def test_a_truncated_shard_is_told(store: ActivationStore) -> None:
     path = store.folder / "shard-00001" / "states.npy"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(UserError, match="shard-00001 is damaged"):
+    with pytest.raises(UserError, match=r"shard-00001/states\.npy is damaged"):
         ActivationStore.open(store.folder)
 
 

@@ -1,4 +1,4 @@
-"""A random-weight twin shares everything with its original but the weights, and says that it is one."""
+"""A random-weight twin shares everything with its original except the weights, and is recorded as a control."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def cls_model(tmp_path: Path) -> Path:
     config = BertConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
     BertModel(config, add_pooling_layer=False).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(resolve_model("minilm")).save_pretrained(tmp_path)
-    modules = [{"path": "", "type": "st.Transformer"}, {"path": "1_Pooling", "type": "st.Pooling"}]
+    modules = [
+        {"path": "", "type": "sentence_transformers.models.Transformer"},
+        {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
     (tmp_path / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
@@ -58,8 +61,10 @@ def test_twin_is_another_encoder_of_the_same_make(encoder: Encoder) -> None:
     assert not np.allclose(original.states.values, random.states.values, atol=0.1)
     assert (twin.pooling, twin.d_model) == (encoder.pooling, encoder.d_model)
     assert twin.describe()["control"] == {
-        "kind": "random weights, never trained", "architecture": "minilm", "seed": 1
-    }  # fmt: skip
+        "kind": "random weights, never trained",
+        "architecture": "minilm",
+        "seed": 1,
+    }
     assert set(encoder.describe()) == {"config", "d_model", "pooling", "fingerprint"}
 
 

@@ -1,4 +1,4 @@
-"""Laws of the embedded collection, on made-up packages and on the real ones."""
+"""Laws of the built-in collection, on invented packages and on the installed ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from data import docstrings
 from data.corpus import Collection, corpus_fingerprint
 from data.docstrings import docstring_collection
+
+pytestmark = pytest.mark.slow
 
 REST = "A sentence that says more about the thing, so that the rest of this docstring is long enough. " * 2
 
@@ -105,9 +107,9 @@ def test_repeated_short_and_broken_ones_are_left_out(package: Path) -> None:
     ]
 
 
-@pytest.fixture(scope="module")
-def embedded() -> Collection:
-    return docstring_collection()
+@pytest.fixture
+def embedded(embedded_collection: Collection) -> Collection:
+    return embedded_collection
 
 
 def test_the_installed_packages_give_some_seven_thousand_known_items(embedded: Collection) -> None:

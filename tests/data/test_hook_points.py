@@ -1,4 +1,4 @@
-"""States at hook points are Hugging Face's own, alone or several at once, whatever the batch."""
+"""States at hook points equal Hugging Face's own, one or several at once, whatever the batch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from transformers import (
     RobertaModel,
 )
 
+from data.encoder_config import Layer
 from data.encoders import Encoder, EncoderConfig, resolve_model
 from data.errors import UserError
 from data.hook_points import HookedModel, hook_points
-from data.layer_reader import Layer
 
 TEXTS = [
     "Compute the convolution of two arrays.",
@@ -109,13 +109,13 @@ def test_a_batch_to_each_thread_gives_what_one_thread_gives(hooked: Encoder) -> 
 
 
 def test_heads_stand_side_by_side(hooked: Encoder) -> None:
-    """q is W_q h + b_q of the block's input, the heads' dimensions one after the other."""
-    found = hooked.encode_layers(TEXTS[:1], ["blocks.1.attn.q.hook_out", 1])
+    """q = W_q h + b_q of the block's input h, with the heads side by side."""
+    observed = hooked.encode_layers(TEXTS[:1], ["blocks.1.attn.q.hook_out", 1])
     query = AutoModel.from_pretrained(resolve_model("minilm")).encoder.layer[1].attention.self.query
     with torch.inference_mode():
-        expected = query(torch.from_numpy(found[1].states.values.astype(np.float32))).numpy()
+        expected = query(torch.from_numpy(observed[1].states.values.astype(np.float32))).numpy()
     np.testing.assert_allclose(
-        found["blocks.1.attn.q.hook_out"].states.values, expected, rtol=1e-2, atol=1e-2
+        observed["blocks.1.attn.q.hook_out"].states.values, expected, rtol=1e-2, atol=1e-2
     )
 
 
@@ -135,9 +135,9 @@ def test_every_listed_hook_point_gives_finite_states_of_its_width(tmp_path: Path
         widths["blocks.1.mlp.in.hook_out"],
         widths["blocks.1.attn.q.hook_out"],
     ) == (16, 32, 16)
-    found = Encoder.load(EncoderConfig(name)).encode_layers(TEXTS, list(widths))
+    observed = Encoder.load(EncoderConfig(name)).encode_layers(TEXTS, list(widths))
     for point, width in listed:
-        assert found[point].states.values.shape == (found[point].n_tokens, width)
+        assert observed[point].states.values.shape == (observed[point].n_tokens, width)
     refused = {
         "embed.hook_in",
         "blocks.0.attn.hook_pattern",
@@ -161,7 +161,7 @@ def test_what_the_bridge_cannot_carry_is_told_and_its_layers_work(tmp_path: Path
     config = DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32)
     name = saved(DistilBertModel(config), tmp_path)
     with pytest.raises(
-        UserError, match=r"is a DistilBertModel, whose hook points .* give a hidden layer's number"
+        UserError, match=r"is a DistilBertModel, which hook points do not .* give a hidden layer's number"
     ):
         Encoder.load(EncoderConfig(name, layer="blocks.0.hook_out"))
     assert Encoder.load(EncoderConfig(name, layer=1)).encode(TEXTS).states.values.shape[1] == 16
@@ -171,8 +171,8 @@ def test_what_the_bridge_cannot_carry_is_told_and_its_layers_work(tmp_path: Path
     ("name", "message"),
     [
         ("blocks.9.hook_out", r"does not exist in 'minilm': .* such as blocks\.\d\.hook_out"),
-        ("blocks.3.mlp.hook_out", r"has no state a token .* blocks\.3\.mlp\.out\.hook_out"),
-        ("blocks.0.attn.hook_pattern", r"has no state a token .* such as blocks\.0\.attn"),
+        ("blocks.3.mlp.hook_out", r"has no state per token .* blocks\.3\.mlp\.out\.hook_out"),
+        ("blocks.0.attn.hook_pattern", r"has no state per token .* such as blocks\.0\.attn"),
         ("nonsense", r"does not exist .* such as embed\.hook_out"),
     ],
 )

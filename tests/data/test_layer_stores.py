@@ -1,4 +1,4 @@
-"""Stores of several layers from one pass are the stores that each layer's own pass writes."""
+"""Stores of several layers from one pass equal the stores of one pass per layer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 import data.activations
 import data.layers
 from data.activations import write_store
+from data.encoder_config import Layer
 from data.encoders import Encoder, EncoderConfig
 from data.errors import UserError
-from data.layer_reader import Layer
 from data.layers import write_stores
 
 TEXTS = [f"document {i} says " + "word " * (i % 7) for i in range(20)]
@@ -54,18 +54,18 @@ def test_what_is_there_is_not_encoded_again(
 ) -> None:
     two = {None: tmp_path / "final", 2: tmp_path / "2"}
     write_store(two[None], encoder, TEXTS, SOURCE)
-    asked: list[list[Layer]] = []
+    requested_layers: list[list[Layer]] = []
     whole = Encoder.encode_layers
 
     def counted(self: Encoder, texts: list[str], layers: list[Layer], *rest: object) -> object:
-        asked.append(list(layers))
+        requested_layers.append(list(layers))
         return whole(self, texts, layers, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Encoder, "encode_layers", counted)
     write_stores(two, encoder, TEXTS, SOURCE)
-    assert asked == [[2]] * 3
+    assert requested_layers == [[2]] * 3
     write_stores(two, encoder, TEXTS, SOURCE)
-    assert len(asked) == 3
+    assert len(requested_layers) == 3
 
 
 def test_a_folder_of_another_text_is_refused_before_anything_is_encoded(

@@ -101,8 +101,8 @@ def test_more_people_and_things_than_plain_words_can_name() -> None:
     [
         ({"n_docs": 10}, "got 46 of 10"),
         ({"n_docs": 10, "n_relevant": 1}, "2 relevant documents or more"),
-        ({"n_docs": 10, "n_relevant": 4, "n_queries": 7}, "make 6 queries, got 7"),
-        ({"n_docs": 500, "n_relevant": 400}, "things to like asked for"),
+        ({"n_docs": 10, "n_relevant": 4, "n_queries": 7}, "make 1 to 6 queries, got 7"),
+        ({"n_docs": 500, "n_relevant": 400}, "things to like needs more than there are"),
     ],
 )
 def test_impossible_sizes_are_told(arguments: dict[str, int], message: str) -> None:

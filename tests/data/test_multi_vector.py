@@ -1,4 +1,4 @@
-"""Multi-vector encoders: what PyLate and sentence-transformers make of the same folders is what we make of them."""
+"""Multi-vector encoders: PyLate and sentence-transformers compute the same vectors from the same folders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ DOCUMENTS = [
     "Cells repair DNA; the signal returns: a (matrix) of values! " * 6,
 ]
 LENGTH = 40  # the folders' document_length
-ROUNDING = {"rtol": 0, "atol": 6e-4}  # of float16 vectors of unit norm, and of what they are made of
+# Rounding of float16 vectors of unit norm, and of the states before them.
+ROUNDING = {"rtol": 0, "atol": 6e-4}
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 LAYOUTS = (
-    "pylate", "attending, with bias", "two projections, not expanded", "with residuals", "with prompts",
+    "pylate",
+    "attending, with bias",
+    "two projections, not expanded",
+    "with residuals",
+    "with prompts",
     "all compared",
     "the original ColBERT",
-)  # fmt: skip
+)
 
 
 def load(folder: Path | str, **changes: Any) -> Encoder:
@@ -74,12 +79,12 @@ def test_vectors_and_scores_are_sentence_transformers_own(
     scores = theirs.similarity(queries, documents).numpy()
     for layer in (None, "projected"):
         encoder = load(folder, layer=layer)
-        asked = encoder.token_vectors(encoder.encode(QUERIES, "query"), "query")
+        query_vectors = encoder.token_vectors(encoder.encode(QUERIES, "query"), "query")
         read = encoder.token_vectors(encoder.encode(DOCUMENTS))
-        for ours, expected in zip((*asked, *read), (*queries, *documents), strict=True):
+        for ours, expected in zip((*query_vectors, *read), (*queries, *documents), strict=True):
             assert ours.shape == tuple(expected.shape)
             np.testing.assert_allclose(ours.astype(np.float32), expected.numpy(), **ROUNDING)
-        np.testing.assert_allclose(maxsim_scores(read, asked), scores, atol=5e-3)
+        np.testing.assert_allclose(maxsim_scores(read, query_vectors), scores, atol=5e-3)
 
 
 def test_projected_states_are_the_final_ones_through_the_projection(folders: dict[str, Path]) -> None:
@@ -118,7 +123,7 @@ def test_punctuation_of_documents_is_read_and_not_compared(folders: dict[str, Pa
     np.testing.assert_array_equal(read.states.values, everything.encode(text).states.values)
     assert len(encoder.token_vectors(read)[0]) == read.n_tokens - 3
     assert len(everything.token_vectors(everything.encode(text))[0]) == read.n_tokens
-    assert encoder.fingerprint != everything.fingerprint  # of other rules
+    assert encoder.fingerprint != everything.fingerprint  # other reading rules
 
 
 def test_the_vector_of_a_text_is_the_mean_of_what_maxsim_compares(folders: dict[str, Path]) -> None:
@@ -185,10 +190,12 @@ def test_what_cannot_be_read_exactly_says_why(tmp_path: Path) -> None:
     folder = make(tmp_path / "unfit", widths=(64, 24))
     modules = json.loads((folder / "modules.json").read_text())
     (folder / "modules.json").write_text(json.dumps([modules[0], modules[2]]))
-    with pytest.raises(UserError, match="has states of 48 dimensions, and its projection takes 64"):
+    with pytest.raises(UserError, match="has states of 48 dimensions, but its projection expects 64"):
         load(folder)
     (folder / "modules.json").write_text(json.dumps([modules[0], modules[2], modules[1]]))
-    with pytest.raises(UserError, match="do not fit each other: 24 dimensions out, 48 in"):
+    with pytest.raises(
+        UserError, match="do not fit each other: one gives 24 dimensions, the next expects 48"
+    ):
         load(folder)
     with pytest.raises(UserError, match="layer 'projected' does not exist in 'minilm'"):
         Encoder.load(EncoderConfig(layer="projected", device="cpu"))

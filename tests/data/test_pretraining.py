@@ -1,10 +1,11 @@
-"""Pre-training learns, resumes to the bit, and leaves an encoder that says what it is."""
+"""Pre-training learns, resumes to the bit, and writes an encoder that records what it is."""
 
 from __future__ import annotations
 
 import json
 import math
 import signal
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ from data.errors import UserError
 from data.files import read_json
 from data.masked_language import masked_batches, masked_loss, token_windows
 from data.pretraining import PretrainStep, pretrain
+from data.pretraining_config import PretrainConfig
 from data.run_log import read_log
+
+pytestmark = pytest.mark.slow
 
 TEXTS = [f"the {n} of the array is the {m} of the list" for n in ("sum", "mean", "sort") for m in "abcdefgh"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -56,7 +60,10 @@ def architecture(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     BertModel(config).save_pretrained(folder)
     tokenizer_of_words().save_pretrained(folder)
-    modules = [{"path": "", "type": "st.Transformer"}, {"path": "1_Pooling", "type": "st.Pooling"}]
+    modules = [
+        {"path": "", "type": "sentence_transformers.models.Transformer"},
+        {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_cls_token": True}))
@@ -64,14 +71,13 @@ def architecture(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def run(architecture: str, out: Path, **options: Any) -> Path:
-    defaults: dict[str, Any] = {
-        "source": SOURCE,
-        "tokens": 6000,
-        "batch_size": 8,
-        "max_length": 16,
-        "device": "cpu",
+    names = {field.name for field in fields(PretrainConfig)}
+    chosen = {"tokens": 6000, "batch_size": 8, "max_length": 16} | {
+        name: options.pop(name) for name in names & set(options)
     }
-    return pretrain(architecture, TEXTS, out, **{**defaults, **options})
+    return pretrain(
+        architecture, TEXTS, out, PretrainConfig(**chosen), source=SOURCE, device="cpu", **options
+    )
 
 
 def stop_at(step: int) -> Any:
@@ -153,7 +159,7 @@ def test_bad_input_is_told_in_a_sentence(architecture: str, tmp_path: Path) -> N
     with pytest.raises(UserError, match="max_length 4000 does not fit"):
         run(architecture, tmp_path / "x", max_length=4000)
     with pytest.raises(UserError, match="no text to train on"):
-        pretrain(architecture, ["", ""], tmp_path / "x", source=SOURCE, tokens=100, device="cpu")
+        pretrain(architecture, ["", ""], tmp_path / "x", PretrainConfig(100), source=SOURCE, device="cpu")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="is not a control encoder"):

@@ -1,4 +1,4 @@
-"""BEIR folders: whole ones, broken ones, real ones."""
+"""BEIR folders: complete, broken and real ones."""
 
 from __future__ import annotations
 

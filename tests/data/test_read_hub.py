@@ -56,7 +56,7 @@ REPOSITORIES = {
 
 
 class Hub(BaseHTTPRequestHandler):
-    """As much of the hub's HTTP interface as a snapshot download asks for."""
+    """The part of the hub's HTTP interface that a snapshot download uses."""
 
     protocol_version = "HTTP/1.1"
     types: ClassVar[dict[str, str]] = {"json": "application/json"}

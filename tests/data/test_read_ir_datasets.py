@@ -1,4 +1,4 @@
-"""ir_datasets, through the library itself, over a collection registered here."""
+"""The reader of ir_datasets, on a collection that the test registers in the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the stream: every token once an epoch, shuffled by the seed alone, entered anywhere without encoding."""
+"""Laws of the stream: every token once per epoch, shuffled by the seed alone; skipped batches are not encoded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture
 def encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that is encoded from now on."""
+    """Records every text that is encoded."""
     texts: list[str] = []
     encode = encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda some: texts.extend(some) or encode(some))
@@ -42,12 +42,12 @@ def rows(states: NDArray[Any]) -> Counter[bytes]:
 
 
 def same_tokens_but_for_rounding(one: NDArray[Any], other: NDArray[Any]) -> None:
-    """A text's company in a batch changes its states' rounding; sorting each column leaves the order out."""
+    """Sorted columns ignore order; the tolerance is for rounding, which depends on the other texts of a batch."""
     np.testing.assert_allclose(np.sort(one, axis=0), np.sort(other, axis=0), atol=5e-3)
 
 
 class Counting(Encoder):
-    """States that tell which token they are: (document, position), for laws over many shapes."""
+    """States that identify their token by (document, position), for laws over many shapes."""
 
     def __init__(self, lengths: list[int]) -> None:
         self.lengths = lengths

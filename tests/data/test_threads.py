@@ -1,4 +1,4 @@
-"""Blocks on threads: every row once, errors come back, and an error leaves no thread at work."""
+"""Blocks on threads: every row is processed once, errors are raised, and no thread goes on after an error."""
 
 from __future__ import annotations
 
