@@ -1,1 +1,1 @@
-"""Sparse autoencoders: the model, its training, its files, and the latents that it gives each token."""
+"""Sparse autoencoders (SAEs): the model, its training, its files, and the latents of each token."""

@@ -12,20 +12,25 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class ArraySource:
-    """states: float16 or float32 (n_tokens, d_model)."""
+    """A `TokenSource` of states in memory, float16 or float32 (n_tokens, d_model)."""
 
     states: NDArray[Any]
 
     @property
     def d_model(self) -> int:
+        """Width of a state."""
         return int(self.states.shape[1])
 
     @property
     def n_tokens(self) -> int:
+        """Number of states."""
         return len(self.states)
 
     def batches(self, batch_size: int, seed: int, start: int) -> Iterator[NDArray[Any]]:
-        """Each epoch is a shuffle by (seed, epoch); batches run on across the ends of epochs."""
+        """Endless batches (batch_size, d_model) from batch number `start` on.
+
+        Each epoch is shuffled by (seed, epoch); a batch may span the end of an epoch.
+        """
         epoch, position = divmod(start * batch_size, self.n_tokens)
         order = self._shuffle(seed, epoch)[position:]
         while True:
@@ -36,6 +41,7 @@ class ArraySource:
             order = order[batch_size:]
 
     def sample(self, n: int, seed: int) -> NDArray[Any]:
+        """n states drawn without replacement (all if there are fewer), (n, d_model)."""
         return self.states[np.random.default_rng(seed).permutation(self.n_tokens)[:n]]
 
     def _shuffle(self, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""The inner loops of Top-K encoding and of a training step, compiled by numba; they release the interpreter lock.
+"""The inner loops of Top-K encoding and of a training step, compiled by numba; all release the interpreter lock.
 
 Shapes: centred states h - b_dec (n_tokens, d_model), W_enc and W_dec (n_latents, d_model), activations and indices
-(n_tokens, k); C-contiguous and float32 unless said otherwise. Sums run in a fixed order: equal inputs, equal bits.
+(n_tokens, k); C-contiguous and float32 unless noted. Sums run in a fixed order: equal inputs give equal bits.
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-# NaN and infinity keep their meaning: they must reach the loss, where they are caught.
-_kernel: Any = numba.njit(
-    nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"}
-)
-# Vectorised maxima need the promise that nothing is NaN.
-_finite_kernel: Any = numba.njit(
-    nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "nnan"}
-)
-GROUP_SIZE = 16
+from data.compiled import compiled
+
+# NaN and infinity are preserved: they must reach the loss, where they are caught.
+_kernel: Any = compiled(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+# Maxima vectorise only under the assumption that nothing is NaN.
+_finite_kernel: Any = compiled(fastmath={"reassoc", "contract", "nsz", "nnan"}, error_model="numpy")
+GROUP_SIZE, SORTED = 16, 256  # more candidates than SORTED, as where all estimates are equal, are not sorted
 LOWEST = np.float32(np.finfo(np.float32).min)
 
 
@@ -43,8 +40,8 @@ def add_scaled(target, scale, source):  # type: ignore[no-untyped-def]
 
 @_kernel
 def quantise_rows(rows, quantised, scales, norms, errors):  # type: ignore[no-untyped-def]
-    """rows (n, d) ~ scales (n,) * quantised int8 (n, d); norms (n,) = |row|, errors (n,) = |row - its estimate|."""
-    # Magnitudes order as their bits do, and the maximum of integers vectorises.
+    """rows (n, d) ~ scales (n,) * quantised int8 (n, d); norms (n,) = |row|, errors (n,) = |row - estimate|."""
+    # Non-negative floats sort as their bits do, and the maximum of integers vectorises.
     bits = rows.view(np.int32)
     largest_bits = np.empty(1, np.int32)
     largest = largest_bits.view(np.float32)
@@ -70,7 +67,7 @@ def quantise_rows(rows, quantised, scales, norms, errors):  # type: ignore[no-un
 
 @_finite_kernel
 def _group_maxima(product, token_scale, latent_scales, b_enc, maxima):  # type: ignore[no-untyped-def]
-    """Largest estimate in each group j % n_groups of latents; groups lie side by side, so that this vectorises."""
+    """maxima_g = max of the estimates of latents j with j % n_groups = g; strided groups let this vectorise."""
     n_latents, n_groups = b_enc.shape[0], maxima.shape[0]
     maxima[:] = LOWEST
     for first in range(0, n_latents, n_groups):
@@ -83,7 +80,7 @@ def _group_maxima(product, token_scale, latent_scales, b_enc, maxima):  # type: 
 
 @_kernel
 def _insert(values, indices, n_filled, value, index):  # type: ignore[no-untyped-def]
-    """Insert into lists sorted by falling value, then rising index; if they are full, the last entry falls off."""
+    """Insert into lists sorted by descending value, then ascending index; full lists drop their last entry."""
     place = n_filled
     if n_filled == values.shape[0]:
         place -= 1
@@ -104,14 +101,13 @@ def _insert(values, indices, n_filled, value, index):  # type: ignore[no-untyped
 def select_top_k(  # type: ignore[no-untyped-def]
     product, centred, token_scales, latent_scales, margins, W_enc, b_enc, activations, indices
 ):
-    """relu of the k largest of W_enc c_t + b_enc for each token t, ties by lower latent.
+    """activations_t, indices_t = relu of the k largest of W_enc c_t + b_enc, ties by lower latent.
 
-    product (n_tokens, n_latents), any number type, only nominates: latent j's pre-activation is estimated as
-    product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], and lies within margins[t] of that. The k-th
-    largest group maximum is a lower bound on the k-th largest estimate, so what lies 2 margins below it is out.
-    The others' float32 dot products are taken, best estimate first, until no estimate can reach the k-th of them.
-    Should one lie beyond its margin, the margin is not to be trusted, and all of the token's latents are gone
-    through. Returns the number of dot products taken.
+    product (n_tokens, n_latents), any number type, only nominates: it estimates the pre-activation of latent j as
+    product[t, j] * token_scales[t] * latent_scales[j] + b_enc[j], within margins[t]. The k-th largest group maximum
+    is a lower bound on the k-th largest estimate, so latents with an estimate 2 margins below it are excluded. The
+    others get exact float32 dot products, best estimate first, until no estimate can reach the k-th largest of
+    these. If an estimate is off by more than its margin, all latents are computed. Returns the number of products.
     """
     n_latents, k = W_enc.shape[0], activations.shape[1]
     n_groups = (n_latents + GROUP_SIZE - 1) // GROUP_SIZE
@@ -123,7 +119,6 @@ def select_top_k(  # type: ignore[no-untyped-def]
         activations[t, :] = LOWEST
         indices[t, :] = 0
         scale, margin = token_scales[t], margins[t]
-
         _group_maxima(product[t], scale, latent_scales, b_enc, maxima)
         n_best = 0
         for group in range(n_groups):
@@ -136,12 +131,14 @@ def select_top_k(  # type: ignore[no-untyped-def]
             if maxima[group] >= threshold:
                 for j in range(group, n_latents, n_groups):
                     estimate = np.float32(product[t, j]) * (scale * latent_scales[j]) + b_enc[j]
-                    if estimate >= threshold:
+                    if estimate >= threshold and n_candidates < SORTED:
                         n_candidates = _insert(estimates, candidates, n_candidates, estimate, j)
-
+                    elif estimate >= threshold:
+                        estimates[n_candidates], candidates[n_candidates] = estimate, j
+                        n_candidates += 1
         n_chosen, worst = 0, np.float32(0)
         for c in range(n_candidates):
-            if n_chosen == k and estimates[c] + margin < activations[t, k - 1]:
+            if n_chosen == k and n_candidates <= SORTED and estimates[c] + margin < activations[t, k - 1]:
                 break
             j = candidates[c]
             value = dot(W_enc[j], centred[t]) + b_enc[j]
@@ -154,21 +151,19 @@ def select_top_k(  # type: ignore[no-untyped-def]
                 value = dot(W_enc[j], centred[t]) + b_enc[j]
                 n_chosen = _insert(activations[t], indices[t], n_chosen, value, j)
             n_products += n_latents
-        for s in range(k):
-            activations[t, s] = max(activations[t, s], np.float32(0))
+        activations[t] = np.maximum(activations[t], np.float32(0))
     return n_products
 
 
 @_kernel
 def keep_largest(product, b_enc, latents, activations, indices):  # type: ignore[no-untyped-def]
-    """The k largest of product_t + b_enc above 0 for each token t, in no order; 0 marks an unused slot.
+    """activations_t, indices_t = relu of the k largest of product_t + b_enc, in any order; 0 marks an unused slot.
 
-    product (n_tokens, n) and b_enc (n,) are exact, and of the n latents (n,). Where k is in the hundreds this takes
-    a fraction of the time of sorting by insertion.
+    product (n_tokens, n), b_enc (n,): exact values of `latents` (n,). For k in the hundreds faster than insertion.
     """
     n, k = b_enc.shape[0], activations.shape[1]
     values = np.empty(n, np.float32)
-    # Numbers from 0 on order as their bits do, so that the k-th largest is found bit by bit.
+    # Non-negative floats sort as their bits do, so a search bit by bit yields the k-th largest.
     bits = values.view(np.int32)
     for t in range(product.shape[0]):
         row = product[t]
@@ -221,7 +216,7 @@ def differentiate(residuals, activations, indices, W_dec, scale, slopes, squared
 
 @_kernel
 def sort_by_latent(activations, indices, offsets, places):  # type: ignore[no-untyped-def]
-    """Counting sort: places[offsets[j]:offsets[j + 1]] are the t * k + s, rising, at which latent j is active."""
+    """Counting sort: places[offsets[j]:offsets[j + 1]] = the t * k + s, ascending, at which latent j is active."""
     flat_activations, flat_indices = activations.reshape(-1), indices.reshape(-1)
     offsets[:] = 0
     for place in range(flat_indices.shape[0]):
@@ -239,7 +234,8 @@ def sort_by_latent(activations, indices, offsets, places):  # type: ignore[no-un
 
 @_kernel
 def adamw(weights, first, second, gradient, adam):  # type: ignore[no-untyped-def]
-    """One AdamW step on a vector and its moments, in place; adam: see `sae.optimizer.AdamW.constants`."""
+    """m += (1 - b1)(g - m); v = b2 v + (1 - b2) g^2; w = decay w - step m / (c sqrt(v) + eps), in place."""
+    # adam: the array of `sae.optimizer.AdamW.constants`
     step_size, beta1, beta2, root_correction, epsilon, decay = adam
     for i in range(weights.shape[0]):
         first[i] += (1 - beta1) * (gradient[i] - first[i])
@@ -250,10 +246,10 @@ def adamw(weights, first, second, gradient, adam):  # type: ignore[no-untyped-de
 
 
 class Pairs(NamedTuple):
-    """The active (token, latent) pairs of a loss, sorted by latent, and what its gradients are made of.
+    """The active (token, latent) pairs of a loss, sorted by latent, with the factors of its gradients.
 
-    places, offsets: see `sort_by_latent`. activations, slopes (n_tokens, k): z_ts and dL/dz_ts. residuals
-    (n_tokens, d_model) times scale: dL/d reconstruction.
+    places, offsets: see `sort_by_latent`. activations, slopes: z_ts and dL/dz_ts, (n_tokens, k). scale * residuals:
+    dL/dh^, (n_tokens, d_model).
     """
 
     offsets: NDArray[np.int64]
@@ -268,15 +264,16 @@ class Pairs(NamedTuple):
 def update_latents(  # type: ignore[no-untyped-def]
     start, stop, losses, centred, adam, encoder, decoder, b_enc_gradient, b_dec_gradient
 ):
-    """Gradients and AdamW for the rows start..stop of W_enc and W_dec, in one pass while each row is in cache.
+    """Gradients and AdamW of the rows start..stop of W_enc and W_dec, in one pass while each row is in cache.
 
-    losses: a tuple of `Pairs`, which add up. encoder, decoder: (weights, first moments, second moments). A
-    decoder row loses the part of its gradient along itself, and returns to unit norm. b_enc_gradient (n_latents,)
-    is written at start..stop; what reaches b_dec through these latents' pre-activations is added to
-    b_dec_gradient (d_model,).
+    losses: a tuple of `Pairs`, whose gradients are summed. adam: the constants of encoder and decoder. encoder,
+    decoder: (weights, first moments, second moments). A decoder row's gradient loses its part along the row, and
+    the row is normalised after the step. Writes b_enc_gradient (n_latents,) at start..stop; adds these latents'
+    part to b_dec_gradient (d_model,).
     """
     W_enc, W_enc_first, W_enc_second = encoder
     W_dec, W_dec_first, W_dec_second = decoder
+    encoder_adam, decoder_adam = adam
     d_model = W_dec.shape[1]
     encoder_gradient, decoder_gradient = np.empty(d_model, np.float32), np.empty(d_model, np.float32)
     for j in range(start, stop):
@@ -294,8 +291,8 @@ def update_latents(  # type: ignore[no-untyped-def]
         b_enc_gradient[j] = slope_sum
         add_scaled(b_dec_gradient, -slope_sum, W_enc[j])
         add_scaled(decoder_gradient, -dot(decoder_gradient, W_dec[j]), W_dec[j])
-        adamw(W_enc[j], W_enc_first[j], W_enc_second[j], encoder_gradient, adam)
-        adamw(W_dec[j], W_dec_first[j], W_dec_second[j], decoder_gradient, adam)
+        adamw(W_enc[j], W_enc_first[j], W_enc_second[j], encoder_gradient, encoder_adam)
+        adamw(W_dec[j], W_dec_first[j], W_dec_second[j], decoder_gradient, decoder_adam)
         inverse_norm = np.float32(1) / np.float32(math.sqrt(dot(W_dec[j], W_dec[j])))
         for i in range(d_model):
             W_dec[j, i] *= inverse_norm

@@ -1,35 +1,36 @@
-"""Token latents, and their mass in each text: where torch becomes numpy, once.
+"""Token latents, and their pooled activations in each text; here torch tensors become numpy arrays.
 
     sum pooling: m_j(x) = sum_{t in x} z_tj        max pooling: m_j(x) = max_{t in x} z_tj
 
-The mass is raw: the square root that makes it a term frequency w_j(x) is retrieval's (PAPER: "The method").
+m_j is raw: retrieval takes its square root, the term frequency w_j(x) of the paper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from data.compiled import compiled
+from data.progress import StepProgress
 from data.ragged import Ragged, offsets_of
 from sae.model import SparseAutoencoder
 
-_kernel: Any = numba.njit(nogil=True, cache=True)
+_kernel: Any = compiled()
 Pooling = Literal["sum", "max"]
 TOKENS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
 class TokenLatents:
-    """activations: float32 (n_tokens, k), falling; indices: uint16, or int32 above 65,536 latents, (n_tokens, k).
+    """The active latents of each token. Text i has the tokens offsets[i]:offsets[i + 1].
 
-    k: the SAE's; with a threshold, the most latents that any of these tokens has. Text i is tokens
-    offsets[i]:offsets[i + 1]; offsets: int64 (n_texts + 1,). Where an activation is 0, its index means nothing.
+    activations: float32 (n_tokens, k), descending. indices: uint16, or int32 above 65,536 latents, (n_tokens, k);
+    the index of a zero activation is arbitrary. offsets: int64 (n_texts + 1,). k: the SAE's own; with a threshold,
+    the largest number of active latents of any of these tokens.
     """
 
     activations: NDArray[np.float32]
@@ -41,9 +42,9 @@ class TokenLatents:
 
 
 def token_latents(
-    sae: SparseAutoencoder, states: Ragged, progress: Callable[[int, int], None] | None = None
+    sae: SparseAutoencoder, states: Ragged, progress: StepProgress | None = None
 ) -> TokenLatents:
-    """Encode states (n_tokens, d_model), float16 or float32; progress counts tokens."""
+    """The latents of token states (n_tokens, d_model), float16 or float32. progress: counts tokens."""
     n_tokens = len(states.values)
     index_type = np.uint16 if sae.n_latents <= 65_536 else np.int32
     activations, indices = [], []
@@ -57,13 +58,13 @@ def token_latents(
 
 
 def _stacked(blocks: list[NDArray[Any]]) -> NDArray[Any]:
-    """Blocks (n, width) below each other, filled up with zeros to the widest."""
+    """Blocks (n, width) stacked below each other, padded with zeros to the widest."""
     width = max(block.shape[1] for block in blocks)
     return np.concatenate([np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in blocks])
 
 
 def pool(latents: TokenLatents, n_latents: int, pooling: Pooling = "sum") -> csr_array:
-    """Raw mass, float32 (n_texts, n_latents), sorted indices, entries above 0 only; nothing dense is made."""
+    """m_j(x), float32 CSR (n_texts, n_latents) with sorted indices and entries above 0, without a dense array."""
     lengths = _count_distinct(latents.activations, latents.indices, latents.offsets, n_latents)
     indptr = offsets_of(lengths)
     columns, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
@@ -82,7 +83,7 @@ def pool(latents: TokenLatents, n_latents: int, pooling: Pooling = "sum") -> csr
 
 @_kernel
 def _count_distinct(activations, indices, offsets, n_latents):  # type: ignore[no-untyped-def]
-    """Latents above 0 in each text, int64 (n_texts,)."""
+    """The number of distinct active latents in each text, int64 (n_texts,)."""
     last_seen = np.full(n_latents, -1)
     counts = np.zeros(offsets.shape[0] - 1, np.int64)
     for text in range(counts.shape[0]):
@@ -96,16 +97,16 @@ def _count_distinct(activations, indices, offsets, n_latents):  # type: ignore[n
 
 @_kernel
 def _pool(activations, indices, offsets, n_latents, take_max, indptr, columns, data):  # type: ignore[no-untyped-def]
-    """Fill columns and data of the CSR matrix, a text at a time, through one row of masses that is wiped after."""
-    mass = np.zeros(n_latents)
+    """Fill columns and data of the CSR matrix text by text, through one dense row that is cleared after each."""
+    summed = np.zeros(n_latents)
     for text in range(offsets.shape[0] - 1):
         for t in range(offsets[text], offsets[text + 1]):
             for s in range(indices.shape[1]):
                 j, activation = indices[t, s], activations[t, s]
-                mass[j] = max(mass[j], activation) if take_max else mass[j] + activation
+                summed[j] = max(summed[j], activation) if take_max else summed[j] + activation
         place = indptr[text]
         for j in range(n_latents):
-            if mass[j] > 0:
-                columns[place], data[place] = j, mass[j]
-                mass[j] = 0
+            if summed[j] > 0:
+                columns[place], data[place] = j, summed[j]
+                summed[j] = 0
                 place += 1

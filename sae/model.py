@@ -4,10 +4,10 @@
     Top-K:      z_t = TopK(ReLU(pre_t), k)
     threshold:  z_tj = ReLU(pre_tj) where pre_tj > theta_j, else 0
 
-h_t (d_model,): state of token t in a frozen encoder; z_t (n_latents,): its latents, few of them above 0.
+h_t (d_model,): state of token t in a frozen encoder. z_t (n_latents,): its latents, few of them above 0.
 Row j of W_dec is latent j's decoder direction. Top-K: Gao et al. 2024 (arXiv 2406.04093). Threshold: JumpReLU
-(Rajamanoharan et al. 2024, arXiv 2407.14435); BatchTopK and Matryoshka SAEs once they are trained, with one theta
-for all latents (Bussmann et al. 2024, arXiv 2412.06410); theta = 0 is the standard ReLU SAE.
+(Rajamanoharan et al. 2024, arXiv 2407.14435); trained BatchTopK and Matryoshka SAEs, with one theta for all latents
+(Bussmann et al. 2024, arXiv 2412.06410); the standard ReLU SAE, with theta = 0.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ States = torch.Tensor | NDArray[Any]
 
 @dataclass(frozen=True)
 class SparseAutoencoder:
-    """W_enc, W_dec: float32 (n_latents, d_model); b_enc (n_latents,); b_dec (d_model,); all on one device.
+    """The weights of an SAE. W_enc, W_dec: float32 (n_latents, d_model); b_enc: (n_latents,); b_dec: (d_model,).
 
-    Weights are not to be changed in place once something was asked of them: what follows from them is kept.
+    All tensors are on one device. They must not change in place after first use, since derived values are cached.
 
-    k: the most latents that a token may have; n_latents where a threshold decides instead.
-    threshold: float32 (n_latents,), or None for a Top-K SAE.
-    trained_on: what its states were, as JSON can hold it: encoder, layer, prefixes, text, seed, versions.
+    k: active latents per token at most; n_latents for an SAE with a threshold.
+    threshold: theta, float32 (n_latents,); None for a Top-K SAE.
+    trained_on: record of the training states, JSON-able: encoder, layer, prefixes, text, seed, versions.
+
+    A k out of range, or a k beside a threshold, raises a `UserError`.
     """
 
     W_enc: torch.Tensor
@@ -57,12 +59,12 @@ class SparseAutoencoder:
             raise UserError(f"k must be between 1 and the {self.n_latents} latents, got {self.k}")
         if self.threshold is not None and self.k != self.n_latents:
             raise UserError(
-                f"an SAE has a threshold or a k, got both: with a threshold k is the {self.n_latents} latents"
+                f"an SAE has a threshold or a k, got both: with a threshold, k must be all {self.n_latents} latents"
             )
 
     @property
     def architecture(self) -> Literal["topk", "jumprelu", "standard"]:
-        """Which of the equations above holds, by SAELens's names."""
+        """The architecture by SAELens's names: topk, jumprelu (some theta above 0) or standard (theta = 0)."""
         if self.threshold is None:
             return "topk"
         return "jumprelu" if bool((self.threshold > 0).any()) else "standard"
@@ -81,7 +83,7 @@ class SparseAutoencoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over k and all weights: two SAEs with one fingerprint give the same latents."""
+        """16 hex digits of SHA-256 over k and all weights; SAEs with equal fingerprints compute equal latents."""
         digest = hashlib.sha256(str((self.k, self.n_latents, self.d_model)).encode())
         for weights in self._tensors().values():
             digest.update(weights.detach().cpu().contiguous().numpy().data)
@@ -92,20 +94,22 @@ class SparseAutoencoder:
         return Nominator.of(self.W_enc.numpy())
 
     def to(self, device: str | torch.device) -> SparseAutoencoder:
+        """This SAE with all tensors on the device."""
         moved: dict[str, Any] = {name: weights.to(device) for name, weights in self._tensors().items()}
         return replace(self, **moved)
 
     def pre_activations(self, states: States) -> torch.Tensor:
-        """W_enc (h - b_dec) + b_enc, float32 (n_tokens, n_latents): dense, so for few tokens."""
+        """pre = W_enc (h - b_dec) + b_enc, float32 (n_tokens, n_latents): dense, so only for few tokens."""
         centred = torch.as_tensor(self._checked(states), device=self.device).float() - self.b_dec
         return torch.addmm(self.b_enc, centred, self.W_enc.T)
 
     def encode(self, states: States) -> tuple[torch.Tensor, torch.Tensor]:
-        """Activations float32, falling, and indices int32, both (n_tokens, width), of states (n_tokens, d_model).
+        """z of states (n_tokens, d_model): activations float32, descending, and indices int32, (n_tokens, width).
 
-        width: k; with a threshold, the most latents that any of these tokens has, and at least 1. Where a token has
-        fewer the last activations are 0, and their indices mean nothing. Equal activations of a Top-K SAE stand by
-        rising latent. On CPU Top-K is exact and in bounded memory, see `sae.top_k`.
+        width: k; with a threshold, the largest number of active latents of any of these tokens, at least 1. A token
+        with fewer has zero activations at the end, whose indices are arbitrary. A Top-K SAE orders equal
+        activations by ascending latent. On CPU, Top-K is exact and needs bounded memory, see `sae.top_k`. States of
+        another width, NaN or infinity raise a `UserError`.
         """
         states = self._checked(states)
         if self.threshold is not None:
@@ -120,7 +124,7 @@ class SparseAutoencoder:
         return torch.from_numpy(activations), torch.from_numpy(latents)
 
     def decode(self, activations: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-        """Reconstructed states h^, float32 (n_tokens, d_model), of what `encode` gave."""
+        """h^ = W_dec^T z + b_dec, float32 (n_tokens, d_model), from the activations and indices of `encode`."""
         if self.device.type != "cpu":
             bags = torch.nn.functional.embedding_bag(
                 indices, self.W_dec, per_sample_weights=activations, mode="sum"
@@ -149,17 +153,16 @@ class SparseAutoencoder:
 def initial_autoencoder(
     d_model: int, n_latents: int, k: int, b_dec: NDArray[np.float32], seed: int
 ) -> SparseAutoencoder:
-    """Decoder Kaiming-initialised, encoder = its transpose, then decoder rows of unit norm; b_enc = 0.
+    """An untrained SAE: W_enc Kaiming-initialised, W_dec = W_enc with rows of unit norm, b_enc = 0.
 
     b_dec (d_model,): the mean of a sample of states, the constant that reconstructs them best. The encoder keeps
-    the norm that Kaiming gave it, about sqrt(2 d_model / n_latents): with rows of unit norm, FVU after the first
-    400 batches was a tenth higher.
+    its Kaiming norm, about sqrt(2 d_model / n_latents): with encoder rows of unit norm, FVU after the first 400
+    batches was a tenth higher.
     """
     generator = torch.Generator().manual_seed(seed)
     W = torch.empty(n_latents, d_model)
-    torch.nn.init.kaiming_uniform_(
-        W, mode="fan_out", generator=generator
-    )  # what goes into the decoder: n_latents
+    # W is the decoder's transpose, so fan_out is the decoder's fan-in, n_latents.
+    torch.nn.init.kaiming_uniform_(W, mode="fan_out", generator=generator)
     return SparseAutoencoder(
         W_enc=W,
         b_enc=torch.zeros(n_latents),

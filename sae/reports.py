@@ -1,4 +1,4 @@
-"""What both trainers report: a line of the log, and the sentence that ends a training which cannot go on."""
+"""Reports of both trainers: the lines of the log, and the error that ends a failed training."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from sae.optimizer import Step, TrainState
 from sae.run_folder import last_checkpoint
 from sae.train_config import TrainConfig
 
-DEAD_AFTER = 10_000_000  # tokens without firing, or one epoch where that is shorter
+DEAD_AFTER = 10_000_000  # training tokens without firing; one epoch if that is shorter
 
 
 @dataclass(frozen=True)
 class TrainStep:
-    """A line of the log. loss, fvu and l0 are the batch's; dead latents have not fired for `DEAD_AFTER` tokens."""
+    """A line of the training log. loss, fvu and l0 are those of the last batch.
+
+    tokens: training tokens (repeats counted) so far. dead_latents: latents that have not fired for DEAD_AFTER
+    training tokens.
+    """
 
     step: int
     n_steps: int
@@ -42,9 +46,9 @@ def train_step(
     batch: NDArray[Any],
     result: Step,
     dead_after: int,
-    seconds_a_step: float,
+    seconds_per_step: float,
 ) -> TrainStep:
-    """The line of the step just taken."""
+    """The log line of the step just taken, whose batch (n_tokens, d_model) gave `result`."""
     loss = float(result.loss)
     return TrainStep(
         step=state.step,
@@ -55,20 +59,20 @@ def train_step(
         l0=float(result.l0),
         dead_latents=len(dead_latents(state, dead_after)),
         learning_rate=config.adamw(state.step - 1).learning_rate,
-        tokens_per_second=config.batch_size / seconds_a_step,
-        seconds_left=seconds_a_step * (config.n_steps - state.step),
+        tokens_per_second=config.batch_size / seconds_per_step,
+        seconds_left=seconds_per_step * (config.n_steps - state.step),
     )
 
 
 def finite(states: NDArray[Any]) -> NDArray[Any]:
-    """The states, looked through on CPU, so that no step waits for a GPU's answer."""
+    """The states unchanged; NaN or infinity raises a `UserError`. Checked on CPU, so no step waits for a GPU."""
     if not torch.isfinite(torch.from_numpy(states).float().sum()):
         raise UserError("token states hold NaN or infinity: encode the text again, in float32")
     return states
 
 
 def stopped(step: int, error: UserError, run_folder: Path) -> UserError:
-    """Why a training ended at `step`, and what of it is kept."""
-    kept = last_checkpoint(run_folder)
-    what = "nothing is kept yet" if kept is None else f"the state after step {kept} is kept"
-    return UserError(f"training stopped at batch {step} ({error}); {what} in {run_folder}")
+    """The error of a training that ended at `step`: its cause, and which checkpoint is kept."""
+    checkpoint = last_checkpoint(run_folder)
+    kept = "nothing is kept yet" if checkpoint is None else f"the state after step {checkpoint} is kept"
+    return UserError(f"training stopped at batch {step} ({error}); {kept} in {run_folder}")

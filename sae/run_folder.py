@@ -1,10 +1,10 @@
-"""A training run on disk: kill -9 at any moment loses at most the steps since the last checkpoint.
+"""A training run on disk: a kill at any moment loses at most the steps since the last checkpoint.
 
     log.jsonl                   a JSON object every few steps
     checkpoint-<step>/          state.safetensors: weights and both moments; run.json: step, configuration, source
 
-A checkpoint is whole or absent: it is written under a temporary name and renamed, and only then the older one goes.
-A full disk is a `UserError`, and leaves the checkpoint that stands.
+A checkpoint is complete or absent: it is written under a temporary name and renamed before the older one is
+removed. A full disk raises a `UserError` and keeps the older checkpoint.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from safetensors.torch import load_file, save_file
 
 from data.errors import UserError
 from data.files import new_folder, read_json, write_json
-from data.run_log import told_if_full
 from sae.optimizer import TrainState
 
 
 def save_checkpoint(run_folder: Path, run: Mapping[str, Any], state: TrainState) -> None:
-    """Write checkpoint-<step>, then remove older ones and what a killed run left half-written.
+    """Write checkpoint-<step>, then remove older checkpoints and the partial ones of a killed run.
 
-    Weights that hold NaN or infinity are a `UserError`: they must not replace a checkpoint that does not.
+    run: configuration and source, JSON-able. Weights with NaN or infinity raise a `UserError`, so that they never
+    replace a sound checkpoint.
     """
     name = f"checkpoint-{state.step:09d}"
     if not (run_folder / name).is_dir():
         if not all(bool(torch.isfinite(weights).all()) for weights in state.weights.values()):
             raise UserError("the weights hold NaN or infinity: train anew with a lower learning rate")
-        with told_if_full(run_folder), new_folder(run_folder / name) as folder:
+        with new_folder(run_folder / name) as folder:
             save_file(state.tensors(), folder / "state.safetensors")
             write_json(folder / "run.json", {"step": state.step, **run})
     for other in [*run_folder.glob("checkpoint-*"), *run_folder.glob(".checkpoint-*")]:
@@ -45,9 +45,10 @@ def save_checkpoint(run_folder: Path, run: Mapping[str, Any], state: TrainState)
 def load_checkpoint(
     run_folder: Path, run: Mapping[str, Any], resume: bool, defaults: Mapping[str, Any]
 ) -> TrainState | None:
-    """The newest checkpoint's state; None where there is none. See `sae.train.train` for what is refused.
+    """The newest checkpoint's state; None if there is no checkpoint.
 
-    defaults: what a checkpoint has that was written before a setting came to be.
+    defaults: values of settings that an older checkpoint does not have. A checkpoint without `resume`, one of
+    another configuration or source, or a damaged one raises a `UserError`.
     """
     checkpoints = sorted(run_folder.glob("checkpoint-*"))
     if not checkpoints:
@@ -59,12 +60,12 @@ def load_checkpoint(
             f"{run_folder} holds a run at step {saved['step']}: resume it, or choose another folder"
         )
     for part in ("config", "source"):
-        wanted = json.loads(json.dumps(run[part]))
-        for key in wanted.keys() | saved[part].keys():
+        current = json.loads(json.dumps(run[part]))
+        for key in current.keys() | saved[part].keys():
             was = saved[part].get(key, defaults.get(key) if part == "config" else None)
-            if was != (now := wanted.get(key)):
+            if was != (now := current.get(key)):
                 raise UserError(
-                    f"{run_folder} was begun with {key} {was}, not {now}: resume it with that, "
+                    f"{run_folder} was begun with {key} {was}, not {now}: resume it with {key} {was}, "
                     "or choose another folder"
                 )
     try:
@@ -75,6 +76,6 @@ def load_checkpoint(
 
 
 def last_checkpoint(run_folder: Path) -> int | None:
-    """The step of the newest checkpoint; None where there is none."""
+    """The step of the newest checkpoint; None if there is no checkpoint."""
     steps = [int(path.name.removeprefix("checkpoint-")) for path in run_folder.glob("checkpoint-*")]
     return max(steps, default=None)

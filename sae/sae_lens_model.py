@@ -1,10 +1,13 @@
-"""SAELens's SAEs: one to train from a `TrainConfig`, and a trained one as a `SparseAutoencoder`, to rounding.
+"""SAELens's SAEs: an untrained one from a `TrainConfig`, a trained one as a `SparseAutoencoder`, up to rounding.
 
-Settings that are not SAELens's own: BatchTopK's running threshold averages over at most a fifth of the run, where
-the default is 100 steps; Matryoshka's nested widths are 1/16, 1/8, 1/4, 1/2 and all of the latents; a penalty's
-weight starts low, at 0.1 / k for JumpReLU's count and 0.1 for standard's sum, if none is given (the default is 1);
-JumpReLU's and standard's decoder rows start with norm 1, as from the default of 0.1 they grow faster than a
-threshold can follow. The others take activations by their decoder norms, so that nothing has to follow.
+Settings that differ from SAELens's defaults:
+
+- BatchTopK's running threshold averages over at most a fifth of the run (default: 100 steps).
+- Matryoshka's nested widths are 1/16, 1/8, 1/4, 1/2 and all of the latents.
+- Without a `sparsity_coefficient`, a penalty's weight starts low: 0.1 / k for JumpReLU's count, 0.1 for standard's
+  sum (default: 1).
+- JumpReLU's and standard's decoder rows start with norm 1: from the default of 0.1 they grow faster than a
+  threshold adapts. The other architectures multiply activations by decoder norms, so no threshold has to adapt.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from sae.train_config import TrainConfig
 
 
 def untrained_sae(config: TrainConfig, d_model: int) -> Any:
-    """SAELens's training SAE: decoder Kaiming-initialised, encoder = its transpose, biases 0."""
+    """SAELens's training SAE of an architecture: decoder Kaiming-initialised, encoder = its transpose, biases 0."""
     shared: dict[str, Any] = {"d_in": d_model, "d_sae": config.n_latents}
     batch_top_k = {
         "k": config.k,
@@ -55,11 +58,12 @@ def untrained_sae(config: TrainConfig, d_model: int) -> Any:
 
 
 def autoencoder_of(sae: Any, scale: float = 1.0) -> SparseAutoencoder:
-    """What a SAELens training SAE of `scale` times the states does at inference, in weights alone; a copy, on CPU.
+    """A SAELens training SAE at inference, with its scale and decoder norms folded into the weights; a copy on CPU.
 
         z_j <- |W_dec_j| / scale z_j        W_dec_j <- W_dec_j / |W_dec_j|        b_dec <- b_dec / scale
 
-    with W_enc_j, b_enc_j and theta_j to match. BatchTopK's running threshold becomes that of all latents.
+    W_enc_j, b_enc_j and theta_j are changed to match. scale: the factor of the states in training. BatchTopK's
+    running threshold becomes the threshold of all latents.
     """
     with torch.no_grad():
         weights = {name: tensor.detach().clone() for name, tensor in sae.state_dict().items()}

@@ -1,12 +1,13 @@
-"""SAELens's trainer, told what a `TrainConfig` says; its state as a `TrainState`, its SAE as a `SparseAutoencoder`.
+"""SAELens's trainer with a `TrainConfig`'s settings; its state is a `TrainState`, its SAE a `SparseAutoencoder`.
 
-SAELens 6.54 gives the architectures, their losses and the step: Adam, gradients clipped to norm 1. Ours are:
+SAELens 6.54 provides the architectures, their losses and the step: Adam, gradients clipped to norm 1. This project
+adds:
 
 - b_dec starts at the mean state, and states are scaled to a mean squared norm of 1, as in the JumpReLU paper
-  (Rajamanoharan et al. 2024, arXiv 2407.14435). A threshold moves by one learning rate a step, so on a larger scale
-  it does not arrive within a thousand steps. The factor goes into the weights at the end.
-- JumpReLU's and standard's penalty stands where the others have k: its weight is moved until L0 is k, see
-  `controlled`. JumpReLU's thresholds start where L0 is k, which is BatchTopK's choice for the untrained weights.
+  (Rajamanoharan et al. 2024, arXiv 2407.14435). A threshold moves by one learning rate per step, so on a larger
+  scale it does not converge within a thousand steps. The factor is folded into the weights at the end.
+- JumpReLU and standard have a penalty in place of k: its weight is controlled so that L0 becomes k, see
+  `controlled`. JumpReLU's thresholds start where L0 is k, BatchTopK's choice for the untrained weights.
 """
 
 from __future__ import annotations
@@ -31,19 +32,20 @@ CONTROL_GAIN = 0.02
 
 
 def controlled(coefficient: float, l0: float, k: int) -> float:
-    """c <- c (L0 / k)^0.02, a step's move of the penalty's weight c toward the one at which L0 is k.
+    """c <- c (L0 / k)^0.02, one step of the penalty's weight c towards the value at which L0 is k.
 
-    Ours: a fixed c says nothing of L0 before the run is over, and two SAEs compare at one L0 only. It takes
-    some 300 steps to arrive; a faster control swings, as encoder and thresholds need a hundred steps to answer.
+    This project's own rule: under a fixed c, L0 is unknown until the run is over, and SAEs are comparable only at
+    equal L0. Convergence takes some 300 steps; a higher gain oscillates, as encoder and thresholds need about a
+    hundred steps to respond.
     """
     return float(coefficient * (max(l0, 1e-3) / k) ** CONTROL_GAIN)
 
 
 class SaeLensTrainer:
-    """A `SAETrainer` and its state; `start` or `resume` it, then `step`.
+    """A `SAETrainer` and its state; call `start` or `resume` first, then `step`.
 
-    state.weights: SAELens's parameters and buffers, of which W_enc is (d_model, n_latents); "scale", the factor of
-    the states; and "sparsity_coefficient", the penalty's weight in the next step, where there is a penalty.
+    state.weights: SAELens's parameters and buffers, with W_enc as (d_model, n_latents); "scale", the factor of the
+    states; and, for an architecture with a penalty, "sparsity_coefficient", the penalty's weight in the next step.
     """
 
     def __init__(self, config: TrainConfig, d_model: int, dead_after: int, device: str = "cpu") -> None:
@@ -55,7 +57,7 @@ class SaeLensTrainer:
             SAETrainerConfig(
                 total_training_samples=config.n_steps * config.batch_size,
                 train_batch_size_samples=config.batch_size,
-                lr=1.0,  # times the schedule's
+                lr=1.0,  # multiplied by the schedule
                 lr_end=0.0,
                 adam_beta1=config.betas[0],
                 adam_beta2=config.betas[1],
@@ -63,7 +65,7 @@ class SaeLensTrainer:
                 dead_feature_window=dead_after,
             ),
             self.sae,
-            iter(()),  # batches are handed to `step`
+            iter(()),  # `step` gets the batches
         )
         last_fired = torch.zeros(config.n_latents, dtype=torch.int64, device=device)
         self.state = TrainState({}, {}, {}, last_fired, config.k)
@@ -78,22 +80,22 @@ class SaeLensTrainer:
 
     @property
     def sparsity_coefficient(self) -> float | None:
-        """The penalty's weight in the next step; None where there is no penalty."""
+        """The penalty's weight in the next step; None for an architecture without a penalty."""
         return next(iter(self.trainer.get_coefficients().values()), None)
 
     def start(self, sample: NDArray[Any]) -> None:
-        """Begin with what a sample of states (n, d_model) tells: their mean, their scale, a first threshold."""
+        """Initialise b_dec, the scale and JumpReLU's thresholds from a sample of states (n, d_model)."""
         scale = float(np.square(sample, dtype=np.float64).sum(axis=1).mean() ** -0.5)
         with torch.no_grad():
             self.sae.b_dec.copy_(torch.from_numpy(scale * sample.mean(axis=0, dtype=np.float32)))
             if self.config.architecture == "jumprelu":
-                few = sample[:: -(-len(sample) // SAMPLE_FOR_THRESHOLD)].astype(np.float32)
-                pre = (scale * torch.from_numpy(few).to(self.sae.device) - self.sae.b_dec) @ self.sae.W_enc
-                self.sae.threshold.fill_(pre.flatten().topk(self.config.k * len(few)).values[-1].relu())
+                subset = sample[:: -(-len(sample) // SAMPLE_FOR_THRESHOLD)].astype(np.float32)
+                pre = (scale * torch.from_numpy(subset).to(self.sae.device) - self.sae.b_dec) @ self.sae.W_enc
+                self.sae.threshold.fill_(pre.flatten().topk(self.config.k * len(subset)).values[-1].relu())
         self._begin(scale)
 
     def resume(self, kept: TrainState) -> None:
-        """Go on from a state that was kept."""
+        """Continue from the state of a checkpoint."""
         weights = dict(kept.weights)
         scale, coefficient = float(weights.pop("scale")), weights.pop("sparsity_coefficient", None)
         if coefficient is not None:
@@ -110,7 +112,7 @@ class SaeLensTrainer:
         self._begin(scale)
 
     def step(self, batch: NDArray[Any]) -> Step:
-        """One step of SAELens's on states (batch_size, d_model)."""
+        """One step of SAELens's trainer on states (batch_size, d_model)."""
         output = self.trainer.step(torch.from_numpy(batch).float())
         self.state.step = self.trainer.n_training_steps = self.state.step + 1
         self.state.last_fired[self.trainer.n_forward_passes_since_fired == 0] = self.state.step
@@ -121,14 +123,14 @@ class SaeLensTrainer:
         return Step(output.losses["mse_loss"].item() / self.scale**2, l0)
 
     def autoencoder(self) -> SparseAutoencoder:
-        """The SAE as it stands, for states as they come."""
+        """The current SAE, for unscaled states."""
         return autoencoder_of(self.sae, self.scale)
 
     def _begin(self, scale: float) -> None:
         self.scale = self.trainer.activation_scaler.scaling_factor = scale
-        begun = self.state.step
+        first_step = self.state.step
         self.trainer.lr_scheduler = LambdaLR(
-            self.trainer.optimizer, lambda step: self.config.adamw(begun + step).learning_rate
+            self.trainer.optimizer, lambda step: self.config.adamw(first_step + step).learning_rate
         )
         self._share_weights()
 
@@ -137,7 +139,7 @@ class SaeLensTrainer:
             scheduler.final_value = scheduler.current_value = coefficient
 
     def _share_weights(self) -> None:
-        """SAELens replaces its buffers at every step, and changes its parameters in place."""
+        """Update state.weights: SAELens changes its parameters in place but replaces its buffers at every step."""
         self.state.weights.update(self.sae.state_dict(), scale=torch.tensor(self.scale, dtype=torch.float64))
         if self.sparsity_coefficient is not None:
             coefficient = torch.tensor(self.sparsity_coefficient, dtype=torch.float64)

@@ -1,13 +1,13 @@
-"""One training step on CPU: exact gradients that reach only the k chosen latents of each token, fused with AdamW.
+"""One training step on CPU: exact gradients, which reach only the k active latents of each token, fused with AdamW.
 
     L = mean_t |h^_t - h_t|^2      r_t = h^_t - h_t      dz_tj = 2/n <r_t, W_dec_j>  where z_tj > 0
     dW_dec_j = 2/n sum_t z_tj r_t        dW_enc_j = sum_t dz_tj (h_t - b_dec)        db_enc_j = sum_t dz_tj
     db_dec = 2/n sum_t r_t - sum_j db_enc_j W_enc_j
 
-n: tokens in the batch. Forward, a block of tokens at a time; backward, a block of latents at a time, with the
+n: tokens in the batch. The forward pass runs by blocks of tokens; the backward pass by blocks of latents, with the
 active (token, latent) pairs sorted by latent. Decoder rows keep unit norm: their gradient loses its part along the
 row, so that AdamW's moments hold rotations only, and the row is normalised after the step. An auxiliary loss has
-the same gradients with other latents z, e^ - e = e^ + r for r, and no term 2/n sum_t r_t.
+the same gradients with other latents z, with r = e^ - e, and without the term 2/n sum_t r_t.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LATENT_BLOCK = 128
 
 
 class CpuStepper:
-    """Holds the buffers of one batch size; `step` changes the state in place."""
+    """The buffers of one batch size; `step` changes the state in place."""
 
     def __init__(self, state: TrainState, batch_size: int, auxiliary: Auxiliary | None = None) -> None:
         n_latents, d_model = state.weights["W_enc"].shape
@@ -43,7 +43,10 @@ class CpuStepper:
         self.pairs = _empty_pairs(batch_size, n_latents, d_model, state.k, 2 / batch_size)
 
     def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
-        """states (batch_size, d_model), any float type; NaN or infinity is a `UserError` and changes nothing."""
+        """One step on states (batch_size, d_model) of any float type.
+
+        NaN or infinity raises a `UserError` and changes nothing.
+        """
         self._forward(states)
         revived = self._revive()
         loss = float(self.squared_errors.mean(dtype=np.float64))
@@ -69,9 +72,14 @@ class CpuStepper:
                 np.negative(centred, out=residuals)
                 kernels.decode(activations, indices, W_dec, residuals)
                 kernels.differentiate(
-                    residuals, activations, indices, W_dec, self.pairs.scale,
-                    self.pairs.slopes[block], self.squared_errors[block],
-                )  # fmt: skip
+                    residuals,
+                    activations,
+                    indices,
+                    W_dec,
+                    self.pairs.scale,
+                    self.pairs.slopes[block],
+                    self.squared_errors[block],
+                )
 
             return forward
 
@@ -79,7 +87,7 @@ class CpuStepper:
         kernels.sort_by_latent(self.pairs.activations, self.indices, self.pairs.offsets, self.pairs.places)
 
     def _revive(self) -> Pairs | None:
-        """The auxiliary loss's pairs; None where there is no such loss or nothing is dead."""
+        """The pairs of the auxiliary loss; None without such a loss or without dead latents."""
         if self.auxiliary is None or not len(dead := self.auxiliary.dead_latents(self.state).numpy()):
             return None
         W_enc, b_enc, W_dec = (self.state.weights[name].numpy() for name in ("W_enc", "b_enc", "W_dec"))
@@ -103,9 +111,14 @@ class CpuStepper:
                 residuals[:] = self.pairs.residuals[block]
                 kernels.decode(activations, indices[block], W_dec, residuals)
                 kernels.differentiate(
-                    residuals, activations, indices[block], W_dec, pairs.scale,
-                    pairs.slopes[block], unused[block],
-                )  # fmt: skip
+                    residuals,
+                    activations,
+                    indices[block],
+                    W_dec,
+                    pairs.scale,
+                    pairs.slopes[block],
+                    unused[block],
+                )
 
             return forward
 
@@ -116,7 +129,7 @@ class CpuStepper:
     def _backward(self, losses: tuple[Pairs, ...], adamw: AdamW) -> None:
         state = self.state
         state.step += 1
-        constants = adamw.constants(state.step)
+        constants, of_decoder = adamw.constants(state.step), adamw.constants(state.step, "W_dec")
         moments = {
             name: (weights.numpy(), state.first[name].numpy(), state.second[name].numpy())
             for name, weights in state.weights.items()
@@ -126,9 +139,16 @@ class CpuStepper:
 
         def update(start: int, stop: int) -> None:
             kernels.update_latents(
-                start, stop, losses, self.centred, constants, moments["W_enc"], moments["W_dec"],
-                self.b_enc_gradient, b_dec_gradients[start // LATENT_BLOCK],
-            )  # fmt: skip
+                start,
+                stop,
+                losses,
+                self.centred,
+                (constants, of_decoder),
+                moments["W_enc"],
+                moments["W_dec"],
+                self.b_enc_gradient,
+                b_dec_gradients[start // LATENT_BLOCK],
+            )
 
         for_each_block(len(self.b_enc_gradient), LATENT_BLOCK, lambda: update)
         kernels.adamw(*moments["b_enc"], self.b_enc_gradient, constants)

@@ -1,8 +1,8 @@
 """The step of `sae.step_cpu` in plain torch, for GPUs and for several processes: the same equations and update.
 
-No gradient is dense in (n_tokens, n_latents): sums over the active pairs are embedding bags, by token to decode
-and, with the pairs sorted by latent, by latent for the gradients. Repeatable, since bags do not race. Nothing waits
-for the device but the auxiliary loss, whose shapes depend on how many latents are dead.
+No gradient is dense in (n_tokens, n_latents): sums over the active pairs are embedding bags, grouped by token to
+decode and, with the pairs sorted by latent, by latent for the gradients. Embedding bags do not race, so a step is
+repeatable. Only the auxiliary loss waits for the device, since its shapes depend on the number of dead latents.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import embedding_bag
@@ -22,9 +23,10 @@ from sae.workers import ALONE, Workers
 
 @dataclass(frozen=True)
 class Gradients:
-    """Of the mean loss over the whole batch, of one worker's tokens: the workers' sum is the whole batch's.
+    """One worker's part of the gradients of the whole batch's mean loss; the workers' parts add up to the whole.
 
-    squared_error: sum_t |h_t - h^_t|^2, (1,). n_fired (n_latents,): tokens at which a latent is above 0.
+    Each gradient has the shape of its weight. squared_error: sum_t |h_t - h^_t|^2, (1,). n_fired: number of tokens
+    on which each latent fires, (n_latents,).
     """
 
     W_enc: torch.Tensor
@@ -35,13 +37,15 @@ class Gradients:
     n_fired: torch.Tensor
 
     def tensors(self) -> list[torch.Tensor]:
+        """All tensors, in the order of the fields."""
         return [getattr(self, field.name) for field in fields(self)]
 
 
 class TorchStepper:
-    """`step` changes the state in place, by the batch_size tokens of all workers; all end with the same state.
+    """`step` changes the state in place, by the gradients of all workers, so every worker has the same state.
 
-    nominate_in: torch.bfloat16 where the device multiplies it natively, see `sae.top_k_torch`.
+    batch_size: tokens of all workers together. nominate_in: torch.bfloat16 on a device that multiplies it natively,
+    else torch.float32, see `sae.top_k_torch`.
     """
 
     def __init__(
@@ -59,10 +63,13 @@ class TorchStepper:
         self.nominate_in = nominate_in
 
     def step(self, states: NDArray[Any], adamw: AdamW) -> Step:
-        """states: this worker's share of the batch, any float type, finite; the result stays on the device."""
+        """One step. states: this worker's share of the batch, (n, d_model), any float type, finite.
+
+        The result stays on the device.
+        """
         share = torch.from_numpy(states)
         device = self.state.last_fired.device
-        if device.type == "cuda":  # from pinned memory the copy waits for nothing
+        if device.type == "cuda":  # a copy from pinned memory does not block
             share = share.pin_memory()
         gradients = self.gradients(share.to(device, non_blocking=True))
         self.workers.sum(gradients.tensors())
@@ -71,23 +78,23 @@ class TorchStepper:
         return Step(gradients.squared_error[0] / n_tokens, gradients.n_fired.sum() / n_tokens)
 
     def gradients(self, states: torch.Tensor) -> Gradients:
-        """states: this worker's share of the batch, (n, d_model), on the state's device."""
+        """This worker's gradients. states: its share of the batch, (n, d_model), on the state's device."""
         n_tokens = self.batch_size
         W_enc, b_enc, W_dec, b_dec = (self.state.weights[name] for name in WEIGHTS)
         centred = states.float() - b_dec
         values, indices, _ = nominated_top_k(centred, W_enc, b_enc, self.state.k, self.nominate_in)
         loss = _Loss.of(values, indices, centred, W_dec, torch.tensor(2 / n_tokens))
-        ours = loss.by_latent(centred, len(W_enc))
+        by_latent = loss.by_latent(centred, len(W_enc))
         n_fired = torch.zeros_like(b_enc)
         n_fired.index_add_(0, indices.flatten(), (loss.activations > 0).flatten().float())
         if self.auxiliary is not None and len(dead := self.auxiliary.dead_latents(self.state)):
             weight = self.auxiliary.weight_now(centred, loss.residuals, n_tokens, self.workers.sum)
             k = k_auxiliary(W_enc.shape[1], len(dead))
-            values, chosen, _ = nominated_top_k(centred, W_enc[dead], b_enc[dead], k, self.nominate_in)
-            theirs = _Loss.of(values, dead[chosen], -loss.residuals, W_dec, 2 / n_tokens * weight)
-            added = theirs.by_latent(centred, len(W_enc))
-            ours = tuple(one + other for one, other in zip(ours, added, strict=True))
-        W_enc_gradient, b_enc_gradient, W_dec_gradient = ours
+            values, top, _ = nominated_top_k(centred, W_enc[dead], b_enc[dead], k, self.nominate_in)
+            auxiliary = _Loss.of(values, dead[top], -loss.residuals, W_dec, 2 / n_tokens * weight)
+            of_auxiliary = auxiliary.by_latent(centred, len(W_enc))
+            by_latent = tuple(main + added for main, added in zip(by_latent, of_auxiliary, strict=True))
+        W_enc_gradient, b_enc_gradient, W_dec_gradient = by_latent
         return Gradients(
             W_enc=W_enc_gradient,
             b_enc=b_enc_gradient,
@@ -142,13 +149,14 @@ class _Loss:
 
 
 def update(state: TrainState, gradients: Gradients, adamw: AdamW) -> None:
-    """AdamW's step along the whole batch's gradients; decoder rows turn, and keep unit norm."""
+    """One AdamW step with the whole batch's gradients, in place; decoder rows rotate and keep unit norm."""
     W_dec = state.weights["W_dec"]
     along = (gradients.W_dec * W_dec).sum(1, keepdim=True) * W_dec
     state.step += 1
     for name in WEIGHTS:
         gradient = getattr(gradients, name) - (along if name == "W_dec" else 0)
-        _adamw(state.weights[name], state.first[name], state.second[name], gradient, adamw, state.step)
+        moments = state.first[name], state.second[name]
+        _adamw(state.weights[name], *moments, gradient, adamw.constants(state.step, name))
     W_dec /= W_dec.norm(dim=1, keepdim=True)
     state.last_fired.masked_fill_(gradients.n_fired > 0, state.step)
 
@@ -158,10 +166,9 @@ def _adamw(
     first: torch.Tensor,
     second: torch.Tensor,
     gradient: torch.Tensor,
-    adamw: AdamW,
-    step: int,
+    constants: NDArray[np.float32],
 ) -> None:
-    step_size, beta1, beta2, root_correction, epsilon, decay = adamw.constants(step).tolist()
+    step_size, beta1, beta2, root_correction, epsilon, decay = constants.tolist()
     first.lerp_(gradient, 1 - beta1)
     second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
     weights.mul_(decay).addcdiv_(first, second.sqrt().mul_(root_correction).add_(epsilon), value=-step_size)

@@ -1,4 +1,4 @@
-"""Latents of many tokens where a threshold decides: as many as lie above it, so a width that follows the tokens."""
+"""Latents of many tokens under a threshold: their number, and so the width of the result, depends on the tokens."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def threshold_latents(
     pre_activations: Callable[[torch.Tensor | NDArray[Any]], torch.Tensor],
     threshold: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Activations float32, falling, and indices int32, both (n_tokens, width), of states (n_tokens, d_model).
+    """z_tj = ReLU(pre_tj) where pre_tj > threshold_j, else 0, of states (n_tokens, d_model).
 
-    z_tj = ReLU(pre_tj) where pre_tj > threshold_j. width: the most latents above 0 of any token, at least 1.
-    The dense product is held for a block of tokens at a time.
+    Returns activations float32, descending, and indices int32, both (n_tokens, width). width: the largest number of
+    active latents of any token, at least 1. The dense product is held for one block of tokens at a time. States
+    with NaN or infinity raise a `UserError`.
     """
     size = TOKENS_AT_ONCE.get(threshold.device.type, 4096)
     blocks = []
@@ -40,6 +41,6 @@ def threshold_latents(
 
 
 def padded(blocks: list[torch.Tensor]) -> torch.Tensor:
-    """Blocks (n, width) of several widths below each other, filled up with zeros to the widest."""
+    """Blocks (n, width) stacked below each other, padded with zeros to the widest."""
     width = max(block.shape[1] for block in blocks)
     return torch.cat([torch.nn.functional.pad(block, (0, width - block.shape[1])) for block in blocks])

@@ -2,11 +2,11 @@
 
     pre_tj = <h_t - b_dec, W_enc_j> + b_enc_j  =  estimate_tj + error_tj,        |error_tj| <= margin_t
 
-Where the processor has int8 dot products (VNNI) the product is taken in int8, four times faster than in float32.
-With c ~ c' and w ~ w' rounded to int8, the error <c - c', w> + <c', w - w'> is a sum of small terms of either sign,
-with a standard deviation of about sqrt((|c - c'|^2 |w|^2 + |c|^2 |w - w'|^2) / d_model); the margin is `DEVIATIONS`
-of them, beyond which a normal variable lies once in 10^11 times. Every dot product taken also checks its token's
-margin, and a token that breaks it is done again without the product. Activations and indices are those of float32
+On a processor with int8 dot products (VNNI) the product is taken in int8, four times faster than in float32. With c
+~ c' and w ~ w' rounded to int8, the error <c - c', w> + <c', w - w'> is a sum of small terms of either sign, with a
+standard deviation of about sqrt((|c - c'|^2 |w|^2 + |c|^2 |w - w'|^2) / d_model); the margin is `DEVIATIONS` of
+these, which a normal variable exceeds once in 10^11 times. Every float32 dot product also checks its token's
+margin; a token that exceeds it is computed again without the product. Activations and indices are those of float32
 dot products, to the bit, whatever the product and the number of threads.
 """
 
@@ -27,16 +27,17 @@ from sae import kernels
 Product = Literal["int8", "float32"]
 Floats = NDArray[np.float32]
 
-BLOCK = 128  # tokens whose product is held at once, on each thread
+BLOCK = 128  # tokens per block; each thread holds the product of one block
 DEVIATIONS = 7.0
-_ROUNDING = 2.0**-23  # of a float32 dot product, relative to |c| |w|, for each term of the sum
+_ROUNDING = 2.0**-23  # rounding of a float32 dot product per term of the sum, relative to |c| |w|
 
 
 @dataclass(frozen=True)
 class Nominator:
-    """W_enc_j ~ scales_j * weights_j; no row is longer than `norm`, or further than `error` from its estimate.
+    """W_enc_j ~ scales_j * weights_j, the encoder weights in the number type of the product.
 
-    Of the W_enc that it is made of: one that is changed in place wants another.
+    norm: the largest |W_enc_j|. error: the largest |W_enc_j - scales_j weights_j|. A change of W_enc in place
+    invalidates its nominator.
     """
 
     W_enc: Floats
@@ -47,9 +48,10 @@ class Nominator:
 
     @classmethod
     def of(cls, W_enc: Floats, product: Product | None = None) -> Nominator:
-        """W_enc (n_latents, d_model); one that holds NaN or infinity is a `UserError`.
+        """The nominator of W_enc (n_latents, d_model); NaN or infinity raises a `UserError`.
 
-        product: int8, if it is left out, where the processor multiplies that fast.
+        product: number type of the approximate product; None: int8 if the processor multiplies it fast, else
+        float32.
         """
         product = product or ("int8" if torch.cpu._is_vnni_supported() else "float32")
         n_latents = len(W_enc)
@@ -71,7 +73,7 @@ class Nominator:
     def selector(self, b_enc: Floats) -> Callable[[Floats, Floats, NDArray[np.int32]], None]:
         """A function (centred, activations, indices) that fills the last two for at most BLOCK tokens.
 
-        It owns a buffer, so each thread needs its own.
+        The function owns a buffer, so each thread needs its own.
         """
         (n_latents, d_model), int8 = self.W_enc.shape, self.weights.dtype == torch.int8
         product = torch.empty(BLOCK, n_latents, dtype=torch.int32 if int8 else torch.float32)
@@ -109,9 +111,10 @@ class Nominator:
 def top_k_latents(
     states: NDArray[Any], nominator: Nominator, b_enc: Floats, b_dec: Floats, k: int
 ) -> tuple[Floats, NDArray[np.int32]]:
-    """Activations, falling, and indices, both (n_tokens, k), of states (n_tokens, d_model) in any float type.
+    """TopK(ReLU(W_enc (h_t - b_dec) + b_enc), k) of states (n_tokens, d_model) in any float type.
 
-    b_enc (n_latents,), b_dec (d_model,). Equal activations by rising latent.
+    Returns activations, descending, and indices, both (n_tokens, k); equal activations are ordered by ascending
+    latent. b_enc: (n_latents,). b_dec: (d_model,). States with NaN or infinity raise a `UserError`.
     """
     n_tokens = len(states)
     activations = np.empty((n_tokens, k), np.float32)
@@ -132,5 +135,5 @@ def top_k_latents(
 
 
 def centre(states: NDArray[Any], b_dec: Floats) -> Floats:
-    """h - b_dec in float32, (n_tokens, d_model); torch turns float16 into float32 ten times faster than numpy."""
+    """h - b_dec in float32, (n_tokens, d_model); torch converts float16 to float32 ten times faster than numpy."""
     return torch.from_numpy(np.array(states)).float().numpy() - b_dec

@@ -4,9 +4,9 @@
     margin_t = 2^-7 (|c_t| max_j |W_enc_j| + max_j |b_enc_j|)
 
 bfloat16 keeps 8 bits: two rounded factors, a rounded bias and a rounded result are off by at most 2^-9 each,
-relative to |c| |w| + |b|. The latents with the 2 k + 8 largest estimates are nominated, and only they are
-multiplied in float32. A token is sure if its k-th exact value is above the last nominee's estimate by the margin,
-for then no other latent can reach it. Where the codes must be exact, `exact_top_k` does the others again.
+relative to |c| |w| + |b|. The latents with the 2 k + 8 largest estimates are nominated, and only these get float32
+dot products. A token is sure if its k-th exact value exceeds the last nominee's estimate by the margin, for then no
+other latent can reach it. `exact_top_k` computes the other tokens again in float32.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import torch
 
-PRODUCTS_AT_ONCE = 1 << 28  # numbers of a product, or of gathered rows, held at once
+PRODUCTS_AT_ONCE = 1 << 28  # numbers of a product, or of gathered rows, in memory at once
 
 
 class TopK(NamedTuple):
-    """values float32, falling, and indices int64, both (n_tokens, k); sure: bool (n_tokens,)."""
+    """values: float32, descending; indices: int64; both (n_tokens, k). sure: whether exact, bool (n_tokens,)."""
 
     values: torch.Tensor
     indices: torch.Tensor
@@ -29,10 +29,11 @@ class TopK(NamedTuple):
 def nominated_top_k(
     centred: torch.Tensor, W_enc: torch.Tensor, b_enc: torch.Tensor, k: int, nominate_in: torch.dtype
 ) -> TopK:
-    """The k largest of W_enc c_t + b_enc; if it is not sure, a latent may stand in an almost equal one's place.
+    """The k largest of W_enc c_t + b_enc; a token that is not sure may have swapped nearly equal latents.
 
-    centred (n_tokens, d_model), float32, as are the weights. nominate_in: torch.bfloat16, or torch.float32, which
-    decides at once. Never waits for the device. Equal values stand by rising latent where bfloat16 nominates.
+    centred: float32 (n_tokens, d_model), as are the weights. nominate_in: torch.bfloat16, or torch.float32, which
+    is exact without nominees. Never waits for the device. With bfloat16, equal values are ordered by ascending
+    latent.
     """
     if nominate_in == torch.float32:
         values, indices = torch.topk(torch.addmm(b_enc, centred, W_enc.T), k)
@@ -51,7 +52,10 @@ def nominated_top_k(
 def exact_top_k(
     centred: torch.Tensor, W_enc: torch.Tensor, b_enc: torch.Tensor, k: int, nominate_in: torch.dtype
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values and indices as float32 alone would have them, of any number of tokens; see `nominated_top_k`."""
+    """The float32 values, descending, and indices, (n_tokens, k), of the k largest of W_enc c_t + b_enc.
+
+    The arguments are those of `nominated_top_k`, for any number of tokens.
+    """
     parts = []
     for part in torch.split(centred, max(1, PRODUCTS_AT_ONCE // len(W_enc))):
         values, indices, sure = nominated_top_k(part, W_enc, b_enc, k, nominate_in)
@@ -68,7 +72,7 @@ def dots(rows: torch.Tensor, table: torch.Tensor, indices: torch.Tensor) -> torc
     step = max(1, PRODUCTS_AT_ONCE // (indices.shape[1] * table.shape[1]))
     return torch.cat(
         [
-            torch.einsum("td,tkd->tk", some, table[chosen])
-            for some, chosen in zip(torch.split(rows, step), torch.split(indices, step), strict=True)
+            torch.einsum("td,tkd->tk", part, table[columns])
+            for part, columns in zip(torch.split(rows, step), torch.split(indices, step), strict=True)
         ]
     )

@@ -1,26 +1,33 @@
-"""What a training run is told; see `sae.train`."""
+"""`TrainConfig`: the settings of an SAE's training (`sae.train` is its loop); imports no torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from data.errors import UserError
-from sae.optimizer import AdamW, learning_rate
+
+if TYPE_CHECKING:
+    from sae.optimizer import AdamW
 
 Architecture = Literal["topk", "batchtopk", "jumprelu", "matryoshka", "standard"]
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What decides the weights, besides the states, and how often to write.
+    """The settings that an SAE's weights depend on, besides the states, and how often to log and to checkpoint.
 
-    n_tokens counts views, so three epochs count a token thrice; checkpoint_every and log_every count steps.
-    auxiliary_weight: that of `sae.auxiliary`'s loss, which revives dead latents; 0 leaves it out, as the paper
-    states none, and 1/32 is Gao et al.'s. sparsity_coefficient: the weight of the sparsity penalty, which only
-    jumprelu and standard have (the others have k); None is the default of `sae.train_sae_lens`.
+    n_tokens: training tokens (repeats counted): three epochs count a token three times.
+    batch_size: tokens per step. checkpoint_every, log_every: in steps.
+    auxiliary_weight: weight of the auxiliary loss (`sae.auxiliary`), which revives dead latents; 0: no such loss,
+    as the paper states none; 1/32 in Gao et al.
+    sparsity_coefficient: weight of the sparsity penalty, which only jumprelu and standard have (the others have k);
+    None: the default of `sae.train_sae_lens`.
+    frozen_decoder: W_dec stays at its initialisation, random unit directions; a control, for topk alone.
+
+    A setting out of range raises a `UserError`.
     """
 
     n_tokens: int
@@ -37,13 +44,15 @@ class TrainConfig:
     architecture: Architecture = "topk"
     auxiliary_weight: float = 0.0
     sparsity_coefficient: float | None = None
+    frozen_decoder: bool = False
 
     def __post_init__(self) -> None:
-        for holds, sentence in self._demands():
+        for holds, message in self._constraints():
             if not holds:
-                raise UserError(sentence)
+                raise UserError(message)
 
-    def _demands(self) -> Iterator[tuple[bool, str]]:
+    def _constraints(self) -> Iterator[tuple[bool, str]]:
+        """(whether the constraint holds, error message if not)."""
         known = get_args(Architecture)
         yield (
             self.architecture in known,
@@ -59,32 +68,52 @@ class TrainConfig:
             f"k must be between 1 and the {self.n_latents} latents, got {self.k}",
         )
         for name in ("checkpoint_every", "log_every"):
-            yield getattr(self, name) >= 1, f"{name} counts steps, from 1 on, got {getattr(self, name)}"
+            yield (
+                getattr(self, name) >= 1,
+                f"{name} counts steps, expected 1 or more, got {getattr(self, name)}",
+            )
         for name in ("peak_learning_rate", "weight_decay", "auxiliary_weight"):
             weight = getattr(self, name)
             yield 0 <= weight < math.inf, f"{name} must be 0 or a positive number, got {weight}"
+        yield (
+            not self.frozen_decoder or self.architecture == "topk",
+            f"only topk trains with a frozen decoder, got {self.architecture}: choose topk",
+        )
         yield 0 <= self.warmup_fraction <= 1, f"expected warmup_fraction in 0..1, got {self.warmup_fraction}"
         if (coefficient := self.sparsity_coefficient) is not None:
             yield (
                 self.architecture in ("jumprelu", "standard"),
                 f"{self.architecture} has k, and no sparsity_coefficient: give that to jumprelu or standard",
             )
-            yield 0 <= coefficient < math.inf, f"expected a sparsity_coefficient from 0 on, got {coefficient}"
+            yield (
+                0 <= coefficient < math.inf,
+                f"expected a sparsity_coefficient of 0 or more, got {coefficient}",
+            )
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """What a checkpoint that is older than a setting was trained with."""
+        """The default of each setting: the value in a checkpoint that is older than the setting."""
         return {field.name: field.default for field in fields(cls) if field.default is not MISSING}
 
     def record(self) -> dict[str, Any]:
-        """What decides the weights, as JSON can hold it."""
-        return {name: value for name, value in asdict(self).items() if not name.endswith("_every")}
+        """The settings that the weights depend on, JSON-able; frozen_decoder only where it is so."""
+        settings = {name: value for name, value in asdict(self).items() if not name.endswith("_every")}
+        return (
+            settings if self.frozen_decoder else {n: v for n, v in settings.items() if n != "frozen_decoder"}
+        )
 
     @property
     def n_steps(self) -> int:
+        """Number of full batches in n_tokens."""
         return self.n_tokens // self.batch_size
 
     def adamw(self, step: int) -> AdamW:
-        """AdamW at step 0..n_steps - 1."""
+        """AdamW's settings at step 0..n_steps - 1."""
+        from sae.optimizer import (
+            AdamW,
+            learning_rate,
+        )  # imports torch, which a configuration alone does not need
+
         rate = learning_rate(step, self.n_steps, self.peak_learning_rate, self.warmup_fraction)
-        return AdamW(rate, self.betas, weight_decay=self.weight_decay)
+        frozen = ("W_dec",) if self.frozen_decoder else ()
+        return AdamW(rate, self.betas, weight_decay=self.weight_decay, frozen=frozen)

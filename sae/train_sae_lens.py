@@ -1,10 +1,10 @@
 """Train a BatchTopK, JumpReLU, Matryoshka or standard SAE with SAELens's trainer, as `sae.train` trains Top-K.
 
-The same batches, log, checkpoints and learning rates; `sae.sae_lens_trainer` and `sae.sae_lens_model` tell what of
-it is ours. k is the mean number of latents a token: BatchTopK and Matryoshka choose so many in every batch, and
-JumpReLU and standard arrive there by the weight of their penalty, or where a given `sparsity_coefficient` leads.
-`auxiliary_weight` is SAELens's `aux_loss_coefficient`, whose own default is 1: the squared error that dead latents
-leave of the residual, scaled down where few are dead.
+Batches, log, checkpoints and learning rates are the same; `sae.sae_lens_trainer` and `sae.sae_lens_model` list this
+project's own choices. k is the mean number of latents per token (L0): BatchTopK and Matryoshka select k per token
+on average in every batch; JumpReLU and standard reach k by the weight of their penalty, unless
+`sparsity_coefficient` fixes that weight. `auxiliary_weight` is SAELens's `aux_loss_coefficient` (its default: 1):
+the weight of the squared error of the residual reconstructed by dead latents, scaled down if few are dead.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sae.train import SAMPLE_FOR_B_DEC, TokenSource, TrainConfig
 
 @dataclass(frozen=True)
 class SaeLensStep(TrainStep):
-    """A line of the log. sparsity_coefficient: the penalty's weight after the step, None without a penalty."""
+    """A line of the training log. sparsity_coefficient: the penalty's weight after the step, None without one."""
 
     sparsity_coefficient: float | None
 
@@ -45,8 +45,12 @@ def train_sae_lens(
     on_step: Callable[[TrainStep], None] | None = None,
     device: str = "cpu",
 ) -> SparseAutoencoder:
-    """The trained SAE, with SAELens's thresholds; arguments, files and errors as `sae.train.train` has them."""
-    _refuse_what_sae_lens_cannot(config)
+    """Train an SAE with SAELens's trainer and return it, with its thresholds.
+
+    Arguments, files and errors are those of `sae.train.train`. A configuration that SAELens's trainer does not
+    support raises a `UserError`.
+    """
+    _check_supported(config)
     run = {
         "config": config.record(),
         "source": {"d_model": source.d_model, "n_tokens": source.n_tokens, **(trained_on or {})},
@@ -54,11 +58,11 @@ def train_sae_lens(
     dead_after = min(DEAD_AFTER, source.n_tokens) // config.batch_size
     trainer = SaeLensTrainer(config, source.d_model, dead_after, device)
     state = trainer.state
-    kept = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
-    if kept is None:
+    checkpoint = load_checkpoint(run_folder, run, resume, TrainConfig.defaults())
+    if checkpoint is None:
         trainer.start(finite(source.sample(SAMPLE_FOR_B_DEC, config.seed)))
     else:
-        trainer.resume(kept)
+        trainer.resume(checkpoint)
     batches = source.batches(config.batch_size, config.seed, state.step)
 
     with ExitStack() as stack:
@@ -93,7 +97,7 @@ def train_sae_lens(
     return replace(trainer.autoencoder(), trained_on={**(trained_on or {}), "training": run["config"]})
 
 
-def _refuse_what_sae_lens_cannot(config: TrainConfig) -> None:
+def _check_supported(config: TrainConfig) -> None:
     if config.architecture == "topk":
         raise UserError("sae.train_sae_lens trains all but topk: train that with sae.train.train")
     if config.weight_decay:
@@ -105,7 +109,7 @@ def _refuse_what_sae_lens_cannot(config: TrainConfig) -> None:
 
 
 def _line(
-    trainer: SaeLensTrainer, batch: NDArray[Any], result: Step, dead_after: int, seconds_a_step: float
+    trainer: SaeLensTrainer, batch: NDArray[Any], result: Step, dead_after: int, seconds_per_step: float
 ) -> SaeLensStep:
-    line = train_step(trainer.config, trainer.state, batch, result, dead_after, seconds_a_step)
+    line = train_step(trainer.config, trainer.state, batch, result, dead_after, seconds_per_step)
     return SaeLensStep(**asdict(line), sparsity_coefficient=trainer.sparsity_coefficient)

@@ -1,13 +1,13 @@
-"""Processes that train one SAE together, each on its share of every batch; started by torchrun.
+"""Processes that train one SAE together, each on its share of every batch; torchrun starts them.
 
     torchrun --nproc-per-node 2 --no-python workbench train ...
 
-Gradients are sums over tokens, so the workers' gradients add up to the whole batch's, and every worker then takes
-the same step. Its sums round as those of one process would with each batch's rows in another order: after hundreds
-of steps a token's k-th latent may change by that, and weights then differ in the second decimal.
+Gradients are sums over tokens, so the workers' gradients add up to those of the whole batch, and every worker takes
+the same step. The sums round as if one process read each batch's rows in another order: after hundreds of steps,
+rounding may change a token's k-th latent, and weights then differ in the second decimal.
 
-The first worker alone writes. Whatever ends one of them in between, Ctrl-C or bad input, is agreed upon before each
-step, so that all end together and none waits for another that is gone.
+Only the first worker writes. The workers agree on interruptions and errors before each step, so that all of them
+end together and none waits for one that has ended.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from data.errors import UserError
 
 T = TypeVar("T")
 
-# While the first worker encodes the text the others wait; torchrun ends them if it dies.
-_PATIENCE = timedelta(days=30)
-_SENTENCE_BYTES = 2048
+# The other workers wait while the first one encodes the text; torchrun ends them if it dies.
+_TIMEOUT = timedelta(days=30)
+_MESSAGE_BYTES = 2048
 _FINE, _INTERRUPTED, _FAILED = range(3)
 
 
 @dataclass(frozen=True)
 class Workers:
-    """This process among `size` that train together; its number on this machine picks its GPU."""
+    """Process number `rank` of `size` that train together. local_rank: its number, and its GPU, on this machine."""
 
     rank: int = 0
     size: int = 1
@@ -43,7 +43,10 @@ class Workers:
 
     @classmethod
     def from_environment(cls, device: str = "cpu") -> Workers:
-        """What torchrun says, connected to the others: by gloo, on a GPU also by nccl; alone without torchrun."""
+        """The worker that torchrun's environment variables describe, connected by gloo, and by nccl on a GPU.
+
+        Without torchrun, the only worker.
+        """
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
         workers = cls(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
@@ -52,24 +55,24 @@ class Workers:
             backend = "cpu:gloo,cuda:nccl"
         else:
             backend = "gloo"
-            n_here = int(os.environ.get("LOCAL_WORLD_SIZE", workers.size))
-            torch.set_num_threads(max(1, _n_cores() // n_here))
+            n_local = int(os.environ.get("LOCAL_WORLD_SIZE", workers.size))
+            torch.set_num_threads(max(1, _n_cores() // n_local))
         if not dist.is_initialized():
-            dist.init_process_group(backend, timeout=_PATIENCE)
+            dist.init_process_group(backend, timeout=_TIMEOUT)
             atexit.register(dist.destroy_process_group)
         return workers
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one that writes and reports."""
+        """Whether this is the first worker, which writes and reports."""
         return self.rank == 0
 
     def device(self, device: str) -> str:
-        """The device of this worker, of those that `device` ("cpu", "cuda") stands for."""
+        """This worker's own device of kind `device` ("cpu", "cuda")."""
         return f"cuda:{self.local_rank}" if self.size > 1 and device == "cuda" else device
 
     def rows(self, n: int) -> slice:
-        """This worker's of the n rows of a batch, about 1 / size of them."""
+        """The slice of a batch's n rows that is this worker's share, about n / size rows."""
         return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
 
     def share(self, batch: NDArray[Any]) -> NDArray[Any]:
@@ -77,7 +80,7 @@ class Workers:
         return batch[self.rows(len(batch))]
 
     def sum(self, tensors: Sequence[torch.Tensor]) -> None:
-        """Replace each tensor, all of one type and device, by its sum over the workers: the same bits in each."""
+        """Replace each tensor by its sum over the workers, equal bits on all; tensors share type and device."""
         if self.size > 1:
             flat = torch.cat([tensor.flatten() for tensor in tensors])
             dist.all_reduce(flat)
@@ -91,32 +94,32 @@ class Workers:
                 dist.broadcast(tensor, 0)
 
     def together(self, work: Callable[[], T]) -> T:
-        """work(), once all workers have done theirs.
+        """The result of work(), returned once all workers have finished theirs.
 
-        A `UserError` of one is raised in all, with its sentence, that of the lowest rank if there are several; so
-        is a KeyboardInterrupt.
+        A `UserError` or KeyboardInterrupt of one worker is raised in all; among several errors, that of the lowest
+        rank.
         """
         if self.size == 1:
             return work()
-        outcome, sentence = _FINE, ""
+        outcome, message = _FINE, ""
         try:
             result = work()
         except KeyboardInterrupt:
             outcome = _INTERRUPTED
         except UserError as error:
-            outcome, sentence = _FAILED, str(error)
+            outcome, message = _FAILED, str(error)
         outcomes = torch.zeros(self.size, dtype=torch.int64)
         outcomes[self.rank] = outcome
         dist.all_reduce(outcomes)
         failed = (outcomes == _FAILED).nonzero()
         if len(failed):
-            raise UserError(_broadcast(sentence, int(failed[0])))
+            raise UserError(_broadcast(message, int(failed[0])))
         if outcomes.any():
             raise KeyboardInterrupt
         return result
 
     def first_does(self, work: Callable[[], T]) -> T | None:
-        """The first worker's work(), for which the others wait, and get None; see `together`."""
+        """The result of the first worker's work(); the others wait for it and return None. See `together`."""
         return self.together(lambda: work() if self.is_first else None)
 
 
@@ -129,8 +132,8 @@ def _n_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _broadcast(sentence: str, source: int) -> str:
-    text = sentence.encode()[:_SENTENCE_BYTES].ljust(_SENTENCE_BYTES)
+def _broadcast(message: str, source: int) -> str:
+    text = message.encode()[:_MESSAGE_BYTES].ljust(_MESSAGE_BYTES)
     buffer = torch.frombuffer(bytearray(text), dtype=torch.uint8)
     dist.broadcast(buffer, source)
     return bytes(buffer.tolist()).decode(errors="ignore").rstrip()

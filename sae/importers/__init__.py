@@ -1,4 +1,4 @@
-"""Sparse autoencoders that others made, from their files to the equations of `sae.model`, exactly or not at all."""
+"""Import SAEs of other libraries: convert their files to the equations of `sae.model`, exactly or not at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from data.encoder_match import difference
 from data.errors import UserError
 from sae.importers import dictionary_learning, hub, named_tensors, sae_lens, sparsify
 from sae.importers.layouts import WEIGHTS, choose, files_below
@@ -19,9 +20,9 @@ __all__ = ["import_autoencoder", "with_encoder"]
 def import_autoencoder(source: str | Path, k: int | None = None) -> SparseAutoencoder:
     """The SAE at a folder, a file, `hf:OWNER/NAME[/FOLDER][@REVISION]`, or SAELens's `release/sae_id`.
 
-    k, or `#k=32` after the source: latents per token, of a file that does not say. What the files say of their
-    origin stands in `trained_on["imported"]`; which encoder's states these are is for `with_encoder` to add.
-    Whatever cannot be loaded exactly is a `UserError` that says why.
+    k, or `#k=32` after the source: latents per token, for a file that does not state it. `trained_on["imported"]`
+    holds what the files state about their origin; `with_encoder` adds the encoder. An SAE that cannot be loaded
+    exactly raises a `UserError` that says why.
     """
     text, _, stated = str(source).partition("#k=")
     if stated and not stated.isdecimal():
@@ -42,19 +43,18 @@ def import_autoencoder(source: str | Path, k: int | None = None) -> SparseAutoen
             "repository, or RELEASE/SAE_ID as SAELens names it"
         )
     if k is not None and sae.k != k:
-        says = f"k = {sae.k}" if sae.threshold is None else "a threshold, which takes whatever passes it"
-        raise UserError(f"{text} says {says}, got k = {k}: leave k out")
+        rule = f"k = {sae.k}" if sae.threshold is None else "a threshold, which has no k"
+        raise UserError(f"{text} says {rule}, got k = {k}: leave k out")
     imported = sae.trained_on.get("imported")
-    if (
-        imported is None or "source" in imported
-    ):  # our own folder: of an SAE trained here, or brought in before
+    # A folder of this project: an SAE that was trained here, or imported before.
+    if imported is None or "source" in imported:
         return sae
     imported = {**imported, "source": text} | ({"revision": commit} if commit else {})
     return replace(sae, trained_on={**sae.trained_on, "imported": imported}, name=_name(text))
 
 
 def _read(path: Path, k: int | None) -> SparseAutoencoder:
-    """The SAE of one file with weights, by its name and ending."""
+    """The SAE of one file of weights, read by the layout that its name or suffix tells."""
     match WEIGHTS.get(path.name):
         case "SAELens":
             return sae_lens.read_folder(path.parent)
@@ -68,7 +68,7 @@ def _read(path: Path, k: int | None) -> SparseAutoencoder:
 
 
 def _name(source: str) -> str:
-    """Last part of a source that says something: `ae.pt` and its like do not."""
+    """The last part of a source's path, or the folder above for a generic file name such as `ae.pt`."""
     path = PurePosixPath(source.partition("@")[0] if source.startswith("hf:") else source)
     if not path.name:
         path = PurePosixPath(Path(source).resolve().as_posix())
@@ -76,25 +76,22 @@ def _name(source: str) -> str:
 
 
 def with_encoder(sae: SparseAutoencoder, encoder: Mapping[str, Any]) -> SparseAutoencoder:
-    """The SAE with the encoder, as `Encoder.describe` gives it, that its user says it was trained on.
+    """The SAE with the encoder (from `Encoder.describe`) that the user names as the one it was trained on.
 
-    Its card tells that the user said so. An encoder of another width is refused, and so is any other than the one
-    that an SAE names itself.
+    `trained_on` records that the user named it. An encoder of another width, or other than the one that the SAE
+    records itself, raises a `UserError`.
     """
     model = encoder["config"]["model"]
     if sae.d_model != encoder["d_model"]:
         raise UserError(
             f"SAE {sae.name} reads states of width {sae.d_model}, and {model} gives {encoder['d_model']}: name the "
-            "encoder and the layer that it was trained on"
+            "encoder and the layer that this SAE was trained on"
         )
     known = sae.trained_on.get("encoder")
     if known is None:
         return replace(
             sae, trained_on={**sae.trained_on, "encoder": dict(encoder), "encoder_given_by_user": True}
         )
-    if known["fingerprint"] != encoder["fingerprint"]:
-        raise UserError(
-            f"SAE {sae.name} says itself that it was trained on {known['config']['model']} (fingerprint "
-            f"{known['fingerprint']}), got {model} ({encoder['fingerprint']}): use the one that it names"
-        )
+    if differs := difference(known, encoder):
+        raise UserError(f"SAE {sae.name} says itself that it was trained {differs}")
     return sae

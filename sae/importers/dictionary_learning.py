@@ -1,7 +1,7 @@
 """saprmarks' dictionary_learning: `ae.pt`, a state_dict, and the run's `config.json` beside it or one folder above.
 
-Latents are those of the library's own `encode` after its `load_dictionary`: BatchTopK and Matryoshka SAEs use
-their threshold, Top-K SAEs do not, and AutoEncoder has its decoder rows scaled to length 1.
+Latents equal those of the library's own `encode` after its `load_dictionary`: BatchTopK and Matryoshka SAEs use
+their threshold, Top-K SAEs do not, and AutoEncoder has decoder rows scaled to norm 1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ LINEAR = {"encoder.weight", "encoder.bias", "decoder.weight"}
 
 
 def read_file(path: Path, k: int | None = None) -> SparseAutoencoder:
-    """The SAE of an `ae.pt`; k is needed where neither the file nor its configuration says it."""
+    """The SAE of an `ae.pt`. k: latents per token, for a file whose tensors and configuration do not state it.
+
+    A class other than ARCHITECTURES, or a missing k, raises a `UserError`.
+    """
     tensors, beside = read_torch(path)
     config = _config(path)
     trainer = config.get("trainer", {})
@@ -74,7 +77,7 @@ def _config(path: Path) -> dict[str, Any]:
 
 
 def _classes_of(names: set[str]) -> list[str]:
-    """The classes that save tensors of these names: none, one, or both Top-K and BatchTopK, which save the same."""
+    """The classes whose tensors have these names: none, one, or both Top-K and BatchTopK, which share theirs."""
     if {"gate_bias", "r_mag", "mag_bias"} <= names:
         return ["GatedAutoEncoder"]
     if {"W_enc", "group_sizes"} <= names:
@@ -91,7 +94,7 @@ def _classes_of(names: set[str]) -> list[str]:
 
 
 def _parts(name: str, tensors: Tensors, k: int | None, path: Path) -> Parts:
-    """The weights of a class, with the equations of its `encode` folded into ours."""
+    """The weights of a class, with the equations of its `encode` converted to those of `sae.model`."""
     if name in ("JumpReluAutoEncoder", "MatryoshkaBatchTopKSAE"):
         W_enc, b_enc, W_dec, b_dec = tensors.weights("W_enc", "b_enc", "W_dec", "b_dec")
         parts = Parts(path, W_enc.transpose(0, -1), b_enc, W_dec, b_dec)
@@ -112,12 +115,12 @@ def _parts(name: str, tensors: Tensors, k: int | None, path: Path) -> Parts:
             return replace(parts, k=int(tensors["k"]) if "k" in tensors else k)
         case "JumpReluAutoEncoder":
             return without_centring(replace(parts, threshold=tensors.weights("threshold")[0]))
-    tensors["threshold"]  # without it the library's latents would depend on the other tokens of a batch
+    tensors["threshold"]  # required: without it, the library's latents depend on the other tokens of a batch
     return replace(parts, threshold=_one_threshold(tensors, parts))
 
 
 def _one_threshold(tensors: Tensors, parts: Parts) -> torch.Tensor | None:
-    """One number for all latents; until training sets it, it is -1 and lets every latent above 0 pass."""
+    """The one threshold of all latents, (n_latents,); -1, before training sets it, passes every latent above 0."""
     if "threshold" not in tensors:
         return None
     return tensors.weights("threshold")[0].expand(len(parts.b_enc))

@@ -1,6 +1,6 @@
-"""SAEs on the Hugging Face hub: `hf:OWNER/NAME`, `hf:OWNER/NAME/FOLDER-OR-FILE`, each with `@REVISION` if wanted.
+"""SAEs on the Hugging Face hub: `hf:OWNER/NAME`, `hf:OWNER/NAME/FOLDER-OR-FILE`, each with an optional `@REVISION`.
 
-Only the files of one SAE are downloaded, into the hub's own cache, from which they are read without a network.
+Only the files of one SAE are downloaded, into the hub's own cache; later reads need no network.
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ SOURCE = re.compile(r"hf:(?P<repository>[^/@]+/[^/@]+)(?:/(?P<inner>[^@]*))?(?:@
 
 
 def fetch(source: str) -> tuple[Path, str]:
-    """The file with the SAE's weights, on this machine, and the commit that it is of."""
+    """The local path of the SAE's file of weights, and its commit.
+
+    A source that names no repository, or a repository that cannot be reached, raises a `UserError`.
+    """
     match = SOURCE.fullmatch(source)
     if match is None:
         raise UserError(
-            f"{source!r} names no repository: expected hf:OWNER/NAME, and if wanted /FOLDER and @REVISION"
+            f"{source!r} names no repository: expected hf:OWNER/NAME, optionally with /FOLDER and @REVISION"
         )
     repository, revision = match["repository"], match["revision"]
     inner = (match["inner"] or "").strip("/")
     plain_source = source.partition("@")[0].rstrip("/")
     listed = _listing(repository, revision, source)
-    if isinstance(listed, Path):  # the hub is out of reach, and an earlier download is there
+    if isinstance(listed, Path):  # no network, but an earlier download
         files = [f"{inner}/{file}".lstrip("/") for file in files_below(listed / inner)]
         files += [inner] if (listed / inner).is_file() else []
         return listed / (inner if inner in files else choose(files, inner, plain_source)), listed.name
@@ -41,7 +44,7 @@ def fetch(source: str) -> tuple[Path, str]:
 
 
 def _listing(repository: str, revision: str | None, source: str) -> list[str] | Path:
-    """The repository's files; without a network, the folder of what was downloaded before."""
+    """The repository's files; without a network, the folder of an earlier download."""
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
@@ -53,11 +56,14 @@ def _listing(repository: str, revision: str | None, source: str) -> list[str] | 
             f"the Hugging Face hub shows no model {repository!r}: check its name, or log in if it is private"
         ) from error
     except RevisionNotFoundError as error:
-        raise UserError(f"{repository} on the Hugging Face hub has no revision {revision!r}") from error
+        raise UserError(
+            f"{repository} on the Hugging Face hub has no revision {revision!r}: give a branch, tag or commit of it"
+        ) from error
     except Exception as error:  # network, proxy and name errors of several libraries
-        try:  # no pattern: a snapshot is good enough with whatever files it has
-            found = snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=[])
-            return Path(found)
+        try:  # no pattern: a snapshot counts with whatever files it has
+            return Path(
+                snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=[])
+            )
         except Exception:
             raise _unreachable(source, error) from error
 

@@ -1,4 +1,4 @@
-"""Which folders hold an SAE, and in whose layout: told by the name of the file with the weights."""
+"""Which folders hold an SAE, and in which library's layout: the name of the file of weights decides."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ WEIGHTS: dict[str, Layout] = {
     "sae.safetensors": "sparsify",
     "ae.pt": "dictionary_learning",
 }
-# What each layout reads, from the folder of its weights ("..": from the run's folder above).
+# The files that each layout reads, relative to the folder of its weights ("..": the run's folder above).
 FILES: dict[Layout, tuple[str, ...]] = {
     "SAELens": ("sae_weights.safetensors", "cfg.json", "sparsity.safetensors", "activation_scaler.json"),
     "sparsify": ("sae.safetensors", "cfg.json", "../config.json", "../../config.json"),
     "dictionary_learning": ("ae.pt", "config.json", "../config.json"),
 }
-DEPTH = 3  # levels of folders that are looked through: run / hook point / seed
+DEPTH = 3  # levels of folders that are searched: run / hook point / seed
 
 
 def files_below(folder: Path) -> list[str]:
-    """Paths, relative to the folder, of whatever may be weights of an SAE in it or a few levels below."""
+    """Relative paths of all files that may be an SAE's weights, in the folder or up to DEPTH levels below."""
     patterns = ["*.safetensors", *("*/" * depth + name for depth in range(DEPTH + 1) for name in WEIGHTS)]
     return sorted({path.relative_to(folder).as_posix() for p in patterns for path in folder.glob(p)})
 
 
 def choose(files: Iterable[str], folder: str, source: str) -> str:
-    """The one file with an SAE's weights, among these relative paths, in a folder ("" the root) or below it.
+    """The one file of an SAE's weights among relative paths `files`, in `folder` ("": the root) or below it.
 
-    The folder's own comes first; several below are listed, for the user to name one.
+    A file in the folder itself takes precedence. No SAE, or several, raise a `UserError` that lists them.
     """
     inside = [file for file in files if PurePosixPath(file).is_relative_to(folder or ".")]
     weights = [file for file in inside if PurePosixPath(file).name in WEIGHTS]
@@ -43,7 +43,7 @@ def choose(files: Iterable[str], folder: str, source: str) -> str:
         return (own or weights)[0]
     if own:
         names = ", ".join(PurePosixPath(file).name for file in own)
-        raise UserError(f"{source} holds several SAEs, {names}: move one of them to a folder of its own")
+        raise UserError(f"{source} holds several SAEs, {names}: move each to a folder of its own")
     if weights:
         root = PurePosixPath(folder or ".")
         places = sorted({str(PurePosixPath(file).parent.relative_to(root)) for file in weights}, key=_natural)
@@ -62,5 +62,5 @@ def choose(files: Iterable[str], folder: str, source: str) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Order in which layers.2 comes before layers.10."""
+    """Sort key under which layers.2 comes before layers.10."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

@@ -1,7 +1,7 @@
-"""A plain file of named tensors, of no library in particular: a .safetensors, or a state_dict as a .pt.
+"""A plain file of named tensors, of no particular library: a .safetensors, or a state_dict in a .pt.
 
-Encoder and decoder may be stored either way round: the lengths of the two biases tell which. The metadata of a
-.safetensors (or plain values beside the tensors of a .pt) may say `k` and `apply_b_dec_to_input`. OpenAI's
+Encoder and decoder may be stored in either orientation: the lengths of the two biases tell which. The metadata of a
+.safetensors (or plain values beside the tensors of a .pt) may state `k` and `apply_b_dec_to_input`. OpenAI's
 sparse_autoencoder saves such a .pt (encoder.weight, decoder.weight, pre_bias, latent_bias).
 """
 
@@ -27,7 +27,7 @@ ALIASES = {
 
 
 def read_file(path: Path, k: int | None = None) -> SparseAutoencoder:
-    """The SAE of a .safetensors file; k is needed where the file holds neither k nor a threshold."""
+    """The SAE of a .safetensors file. k: latents per token, for a file without k and without a threshold."""
     tensors, metadata = read_safetensors(path)
     return autoencoder_of_names(tensors, metadata, path, k)
 
@@ -35,11 +35,14 @@ def read_file(path: Path, k: int | None = None) -> SparseAutoencoder:
 def autoencoder_of_names(
     tensors: Tensors, beside: Mapping[str, Any], path: Path, k: int | None = None
 ) -> SparseAutoencoder:
-    """The SAE of tensors with the usual names; `beside` is what the file says in other forms than tensors."""
+    """The SAE of tensors under the names in ALIASES; `beside` holds the file's values other than tensors.
+
+    Missing or ambiguous tensors, and a normalisation of single states, raise a `UserError`.
+    """
     if beside.get("activation") == "TopK":
         raise UserError(
-            f"{path} is a Top-K SAE of OpenAI's sparse_autoencoder, which divides each state by a deviation of its "
-            "own, which no weights can do: it cannot be loaded"
+            f"{path} is a Top-K SAE of OpenAI's sparse_autoencoder, which divides each state by its own standard "
+            "deviation, which no weights can do: it cannot be loaded"
         )
     names = {role: _name_of(role, tensors, path) for role in ALIASES}
     b_enc, b_dec = tensors.weights(names["b_enc"], names["b_dec"])
@@ -51,13 +54,13 @@ def autoencoder_of_names(
         _whole(stated, path), _threshold(tensors, len(b_enc), beside.get("activation")), k, path
     )
     parts = Parts(path, W_enc, b_enc, W_dec, b_dec, chosen, threshold)
-    says_so = beside.get("apply_b_dec_to_input")
-    # The bias of a Linear decoder is only added; what has a name of its own is usually taken off first as well.
-    centred = names["b_dec"] != "decoder.bias" if says_so is None else str(says_so).lower() == "true"
+    centring = beside.get("apply_b_dec_to_input")
+    # A Linear decoder's bias is only added; a bias with a name of its own is usually subtracted from the state too.
+    centred = names["b_dec"] != "decoder.bias" if centring is None else str(centring).lower() == "true"
     says = {
         "names": names,
         "b_dec": f"{'subtracted from' if centred else 'not subtracted from'} the state before encoding, "
-        + ("as its name suggests" if says_so is None else "as the file says"),
+        + ("as its name suggests" if centring is None else "as the file says"),
         "metadata": {name: value for name, value in beside.items() if isinstance(value, str | int | float)},
     }
     origin = {"imported": {"format": "named tensors", "says": says}}
@@ -65,12 +68,12 @@ def autoencoder_of_names(
 
 
 def _name_of(role: str, tensors: Tensors, path: Path) -> str:
-    found = [name for name in ALIASES[role] if name in tensors]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    names = [name for name in ALIASES[role] if name in tensors]
+    if len(names) == 1:
+        return names[0]
+    if names:
         raise UserError(
-            f"{path} holds both {' and '.join(found)}, and one {role} was expected: keep one of them"
+            f"{path} holds both {' and '.join(names)}, and one {role} was expected: keep one of them"
         )
     held = ", ".join(sorted(tensors)[:8]) or "no tensors"
     raise UserError(
@@ -80,7 +83,7 @@ def _name_of(role: str, tensors: Tensors, path: Path) -> str:
 
 
 def _rows_are_latents(tensors: Tensors, name: str, n_latents: int, d_model: int, path: Path) -> torch.Tensor:
-    """The tensor as (n_latents, d_model), whichever way round it is stored."""
+    """The tensor as (n_latents, d_model), whatever its orientation in the file."""
     (tensor,) = tensors.weights(name)
     if n_latents == d_model:
         raise UserError(

@@ -1,9 +1,9 @@
-"""Others' equations made ours, exactly: each function here changes the weights and not what they compute.
+"""Convert other libraries' equations to those of `sae.model`: the weights change, the function does not.
 
     pre_t = W_enc (h_t - b_dec) + b_enc        h^_t = W_dec^T z_t + b_dec
     z_t = TopK(ReLU(pre_t), k)    or    z_tj = ReLU(pre_tj) where pre_tj > theta_j, else 0
 
-Exact is meant in real numbers: float32 rounds a folded weight once.
+The conversion is exact in real numbers; float32 rounds each converted weight once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sae.model import SparseAutoencoder
 
 @dataclass(frozen=True)
 class Parts:
-    """Weights on their way to an SAE, of the file `where`: shapes that do not fit each other are a `UserError`.
+    """The weights of an SAE during conversion; `where` is their file, for messages.
 
     W_enc, W_dec: (n_latents, d_model); b_enc, threshold: (n_latents,); b_dec: (d_model,). With a threshold, k is
-    not looked at.
+    ignored. Shapes that do not fit each other raise a `UserError`.
     """
 
     where: object
@@ -47,6 +47,7 @@ class Parts:
                 self.expect(name, getattr(self, name), (n_latents,))
 
     def expect(self, name: str, tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
+        """Raise a `UserError` if the tensor `name` does not have this shape."""
         if tuple(tensor.shape) != shape:
             raise UserError(
                 f"{self.where}: expected {name} of shape {shape} for an encoder of (n_latents, d_model) = "
@@ -55,12 +56,12 @@ class Parts:
 
 
 def without_centring(parts: Parts) -> Parts:
-    """Of an encoder that reads h_t itself, W_enc h_t + b_enc: b_enc <- b_enc + W_enc b_dec."""
+    """b_enc <- b_enc + W_enc b_dec, for an encoder W_enc h_t + b_enc that does not subtract b_dec."""
     return replace(parts, b_enc=parts.b_enc + parts.W_enc @ parts.b_dec)
 
 
 def with_unit_decoder(parts: Parts) -> Parts:
-    """Latents in units of their decoder's length: z_j <- |W_dec_j| z_j, so that W_dec_j has length 1."""
+    """z_j <- |W_dec_j| z_j and W_dec_j <- W_dec_j / |W_dec_j|: decoder rows of norm 1."""
     lengths = parts.W_dec.norm(dim=1).clamp(min=1e-8)
     return replace(
         parts,
@@ -72,14 +73,17 @@ def with_unit_decoder(parts: Parts) -> Parts:
 
 
 def of_scaled_states(parts: Parts, factor: float) -> Parts:
-    """Of an SAE whose states were multiplied by `factor` first, and its reconstructions divided by it."""
+    """W_enc <- factor W_enc, W_dec <- W_dec / factor, b_dec <- b_dec / factor.
+
+    For an SAE that multiplies states by `factor` first and divides its reconstructions by it.
+    """
     return replace(parts, W_enc=parts.W_enc * factor, W_dec=parts.W_dec / factor, b_dec=parts.b_dec / factor)
 
 
 def ungated(parts: Parts, r_mag: torch.Tensor, b_gate: torch.Tensor, b_mag: torch.Tensor) -> Parts:
-    """A gated SAE is a JumpReLU: pre = e^r a + b_mag and theta = b_mag - e^r b_gate, where a = W_enc (h - b_dec).
+    """A gated SAE as a JumpReLU: pre = e^r a + b_mag and theta = b_mag - e^r b_gate, where a = W_enc (h - b_dec).
 
-    Its gate is open where a + b_gate > 0, which is pre > theta (Rajamanoharan et al. 2024, arXiv 2404.16014).
+    The gate is open if a + b_gate > 0, which is pre > theta (Rajamanoharan et al. 2024, arXiv 2404.16014).
     """
     for name, tensor in {"r_mag": r_mag, "the gate's bias": b_gate, "the magnitudes' bias": b_mag}.items():
         parts.expect(name, tensor, parts.W_enc.shape[:1])
@@ -88,19 +92,22 @@ def ungated(parts: Parts, r_mag: torch.Tensor, b_gate: torch.Tensor, b_mag: torc
 
 
 def decided(
-    k: int | None, threshold: torch.Tensor | None, k_given: int | None, where: object
+    k: int | None, threshold: torch.Tensor | None, user_k: int | None, where: object
 ) -> tuple[int | None, torch.Tensor | None]:
-    """(k, threshold) of a file that does not say which of the two its encoder uses; k_given is the user's word."""
+    """(k, threshold), one of them None, for a file that does not state which of the two its encoder uses.
+
+    k, threshold: those in the file. user_k: the k that the user names. If the choice stays open, a `UserError`.
+    """
     if threshold is None:
-        if k is None and k_given is None:
+        if k is None and user_k is None:
             raise UserError(
                 f"{where} says neither a threshold nor how many latents a token may have: give the number, as "
-                f"--k 32 or {where}#k=32 (a plain ReLU SAE says it by a tensor `threshold` of zeros)"
+                f"--k 32 or {where}#k=32 (a plain ReLU SAE has a tensor `threshold` of zeros)"
             )
-        return k_given if k is None else k, None
+        return user_k if k is None else k, None
     if k is None:
         return None, threshold
-    if k_given is None:
+    if user_k is None:
         raise UserError(
             f"{where} holds a threshold and k = {k}, and does not say which of them chooses the latents: add "
             f"#k={k} to read it as a Top-K SAE, or save it without k to let the threshold decide"
@@ -109,7 +116,7 @@ def decided(
 
 
 def check_finite(weights: Parts | SparseAutoencoder, where: object) -> None:
-    """Refuse NaN and infinity, which would spread to every score."""
+    """Raise a `UserError` for NaN or infinity, which would spread to every score."""
     for name in ("W_enc", "b_enc", "W_dec", "b_dec", "threshold"):
         tensor = getattr(weights, name)
         if tensor is not None and not torch.isfinite(tensor).all():
@@ -117,7 +124,7 @@ def check_finite(weights: Parts | SparseAutoencoder, where: object) -> None:
 
 
 def to_autoencoder(parts: Parts, trained_on: Mapping[str, Any]) -> SparseAutoencoder:
-    """The SAE of these parts; NaN, infinity and a k that is no number are a `UserError`."""
+    """The SAE with these weights; NaN, infinity or a k that is no whole number raise a `UserError`."""
     threshold = parts.threshold
     check_finite(parts, parts.where)
     k = parts.k if threshold is None else len(parts.b_enc)

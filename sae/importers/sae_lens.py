@@ -1,7 +1,7 @@
 """SAELens: a folder with `cfg.json` and `sae_weights.safetensors`, of any version, or a name `release/sae_id`.
 
-SAELens keeps W_enc as (d_model, n_latents). BatchTopK and Matryoshka SAEs are saved as JumpReLU once they are
-trained; its training checkpoints, which still hold one `topk_threshold`, are read as it would save them.
+SAELens stores W_enc as (d_model, n_latents), and trained BatchTopK and Matryoshka SAEs as JumpReLU. Its training
+checkpoints, which hold one `topk_threshold`, are read as SAELens would save them.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from sae.model import SparseAutoencoder
 BATCHED = {"batchtopk": "batchtopk", "matryoshka_batchtopk": "matryoshka"}
 READABLE = ("topk", "jumprelu", "standard", "gated", *BATCHED)
 REFUSED = {
-    "abstopk": "its latents may be negative, and BM25 counts only what is present",
-    "matching_pursuit": "its latents are found one after the other, not by one encoder",
-    "temporal": "its latents depend on the tokens before",
+    "abstopk": "its latents may be negative, and BM25 needs counts of 0 or more",
+    "matching_pursuit": "its latents are selected one after the other, not by one encoder",
+    "temporal": "its latents depend on earlier tokens",
 }
 PER_TOKEN = "divides each state by a number of its own, which no weights can do: train with none instead"
 NORMALISATIONS = {
@@ -56,16 +56,16 @@ ORIGIN = {
 
 
 def read_folder(folder: Path) -> SparseAutoencoder:
-    """The SAE in a folder that SAELens, or this project, wrote."""
+    """The SAE in a folder that SAELens or this project wrote; one that cannot be loaded exactly: a `UserError`."""
     config = read_json(folder / "cfg.json")
     if not isinstance(config, dict):
         raise UserError(
             f"{folder / 'cfg.json'} does not describe an SAE: expected an object with d_in and d_sae"
         )
     if (config.get("metadata") or {}).get("trained_on"):
-        ours = load_autoencoder(folder)
-        check_finite(ours, folder)
-        return ours
+        own = load_autoencoder(folder)
+        check_finite(own, folder)
+        return own
     scaler, sparsity = folder / "activation_scaler.json", folder / "sparsity.safetensors"
     factor = read_json(scaler).get("scaling_factor") if scaler.is_file() else None
     sae = autoencoder_of(config, read_safetensors(folder / "sae_weights.safetensors")[0], folder, factor)
@@ -79,7 +79,10 @@ def read_folder(folder: Path) -> SparseAutoencoder:
 
 
 def read_release(name: str) -> SparseAutoencoder:
-    """The SAE that SAELens's own downloader knows as `release/sae_id`."""
+    """The SAE `release/sae_id` of SAELens's directory, by its own downloader.
+
+    An unknown name, a missing package sae-lens or a failed download raises a `UserError`.
+    """
     release, _, sae_id = name.partition("/")
     try:
         from sae_lens import SAE
@@ -102,20 +105,23 @@ def read_release(name: str) -> SparseAutoencoder:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            theirs = SAE.from_pretrained(release, sae_id)
+            pretrained = SAE.from_pretrained(release, sae_id)
     except Exception as error:  # network, proxy, disk and name errors of several libraries
         reason = (str(error).split("\n")[0] or type(error).__name__)[:200]
         raise UserError(
             f"{name} is not in the local cache and could not be downloaded by SAELens ({reason}): connect to a "
             "network, or give the folder of a copy"
         ) from error
-    return autoencoder_of(theirs.cfg.to_dict(), Tensors(name, theirs.state_dict()), name)
+    return autoencoder_of(pretrained.cfg.to_dict(), Tensors(name, pretrained.state_dict()), name)
 
 
 def autoencoder_of(
     config: Mapping[str, Any], tensors: Tensors, where: object, scaling_factor: float | None = None
 ) -> SparseAutoencoder:
-    """The SAE of SAELens's configuration and tensors; scaling_factor: what states are multiplied by first."""
+    """The SAE of SAELens's configuration and tensors. scaling_factor: factor of the states before encoding.
+
+    A configuration that weights alone cannot express raises a `UserError`.
+    """
     original, config = config, _modern(config)
     architecture = str(config["architecture"])
     _refuse(config, architecture, scaling_factor, where)
@@ -127,7 +133,9 @@ def autoencoder_of(
         parts = replace(parts, b_enc=tensors.weights("b_enc")[0])
     if scaling_factor is not None:
         parts = of_scaled_states(parts, scaling_factor)
-    unit = 1.0  # of the threshold that BatchTopK learns: latents times decoder lengths, which the scale has changed
+    unit = (
+        1.0  # of BatchTopK's learnt threshold: latents times decoder norms, which scaled states have changed
+    )
     if config.get("rescale_acts_by_decoder_norm"):
         parts, unit = with_unit_decoder(parts), scaling_factor or 1.0
     parts = replace(parts, k=config.get("k"), threshold=_threshold(architecture, tensors, parts, unit))
@@ -148,7 +156,7 @@ def autoencoder_of(
 
 
 def _modern(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as SAELens 6 writes it, of one that any version wrote: older ones are flat."""
+    """A configuration of any version in the form of SAELens 6; older ones have no metadata of their own."""
     if "metadata" in config:
         return {"architecture": "standard", **config, "metadata": config["metadata"] or {}}
     hook_point = config.get("hook_name") or config.get("hook_point") or ""
@@ -175,7 +183,7 @@ def _refuse(config: Mapping[str, Any], architecture: str, factor: float | None, 
     if config.get("reshape_activations", "none") != "none":
         raise UserError(
             f"{where} was trained on the outputs of attention heads side by side (hook_z), and an encoder's states "
-            "here are one vector a token: train on another hook point"
+            "here are one vector per token: train on another hook point"
         )
     normalise = config.get("normalize_activations") or "none"
     if normalise == "none" or (normalise == "expected_average_only_in" and factor is not None):

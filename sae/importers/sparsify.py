@@ -1,8 +1,8 @@
-"""EleutherAI's sparsify: a folder for each hook point, with `cfg.json` and `sae.safetensors`.
+"""EleutherAI's sparsify: one folder per hook point, with `cfg.json` and `sae.safetensors`.
 
     pre_t = encoder.weight (h_t - b_dec) + encoder.bias        z_t = TopK(ReLU(pre_t), k)
 
-encoder.weight and W_dec are (n_latents, d_model), so the equations are ours as they stand.
+encoder.weight and W_dec are (n_latents, d_model): the equations are those of `sae.model` without conversion.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sae.model import SparseAutoencoder
 
 
 def read_folder(folder: Path) -> SparseAutoencoder:
-    """The SAE of one hook point."""
+    """The SAE in the folder of one hook point; a coder that is no Top-K SAE raises a `UserError`."""
     config = read_json(folder / "cfg.json")
     if not isinstance(config, dict):
         raise UserError(f"{folder / 'cfg.json'} does not describe an SAE: expected an object with k and d_in")
@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> SparseAutoencoder:
 
 
 def _run(folder: Path) -> dict[str, Any]:
-    """What the run's own config.json says, above the folder of the hook point, or of its seed."""
+    """The run's own config.json, above the folder of the hook point or of its seed; empty if there is none."""
     for place in (folder.parent, folder.parent.parent):
         if (place / "config.json").is_file():
             run = read_json(place / "config.json")
@@ -54,14 +54,12 @@ def _refuse(config: Mapping[str, Any], has_skip: bool, folder: Path) -> None:
     if config.get("transcode"):
         reason = "it predicts a module's output from its input, and does not reconstruct what it reads"
     elif config.get("skip_connection") or has_skip:
-        reason = (
-            "its skip connection leads states past the latents, which do not make the reconstruction alone"
-        )
+        reason = "its skip connection bypasses the latents, which are then not all of the reconstruction"
     elif config.get("activation", "topk") != "topk":
         reason = (
             f"its activation is {config['activation']} (groupmax takes the best of each group), expected topk"
         )
     elif config.get("signed"):
-        reason = "its latents may be negative, and BM25 counts only what is present"
+        reason = "its latents may be negative, and BM25 needs counts of 0 or more"
     if reason:
         raise UserError(f"{folder} holds a sparsify coder that cannot be loaded: {reason}")

@@ -1,4 +1,4 @@
-"""Tensors of a file, by name, as float32; nothing is ever unpickled but what torch's weights-only loader allows."""
+"""Tensors of a file, by name, as float32; torch files are read by torch's weights-only loader alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from data.errors import UserError
 
 
 class Tensors(dict[str, torch.Tensor]):
-    """name -> tensor of one file; a name that is missing is a `UserError` that says what the file holds instead."""
+    """name -> tensor of the file `where`; a missing name raises a `UserError` that lists the names in the file."""
 
     def __init__(self, where: object, tensors: dict[str, torch.Tensor]) -> None:
         super().__init__(tensors)
@@ -24,7 +24,7 @@ class Tensors(dict[str, torch.Tensor]):
         raise UserError(f"{self.where} has no tensor {name}, which an SAE of its kind needs: it holds {held}")
 
     def weights(self, *names: str) -> list[torch.Tensor]:
-        """These tensors as float32; whole numbers, as quantised files hold, are refused."""
+        """The named tensors as float32; whole numbers (a quantised file) raise a `UserError`."""
         for name in names:
             if not self[name].is_floating_point():
                 raise UserError(
@@ -34,7 +34,7 @@ class Tensors(dict[str, torch.Tensor]):
 
 
 def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
-    """The tensors and the text metadata of a .safetensors file."""
+    """The tensors and the metadata of a .safetensors file; a missing or damaged one raises a `UserError`."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
@@ -46,7 +46,10 @@ def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def read_torch(path: Path) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors of a .pt file that holds a state_dict, and whatever else stands beside them in it."""
+    """The tensors of a .pt file with a state_dict, and its other values by name.
+
+    A missing or damaged file, or one with more than tensors and plain values, raises a `UserError`.
+    """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -60,6 +63,8 @@ def read_torch(path: Path) -> tuple[Tensors, dict[str, Any]]:
         reason = " ".join(str(error).split())[:120]
         raise UserError(f"{path} is damaged or cut short ({reason}): copy or download it again") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds a {type(content).__name__}, expected the state_dict of an SAE")
+        raise UserError(
+            f"{path} holds a {type(content).__name__}, expected an SAE's state_dict: save state_dict() instead"
+        )
     tensors = {name: value for name, value in content.items() if isinstance(value, torch.Tensor)}
     return Tensors(path, tensors), {name: value for name, value in content.items() if name not in tensors}

@@ -1,4 +1,4 @@
-"""Small token states with a few directions in each, and small SAEs whose every weight is random."""
+"""Small token states, each a sum of a few directions, and small SAEs with random weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The auxiliary loss has autograd's gradients, is nothing where nothing is dead, and brings dead latents back."""
+"""The auxiliary loss has autograd's gradients, is 0 without dead latents, and revives dead latents."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def copied(sae: SparseAutoencoder) -> TrainState:
 
 
 def state_with_dead(sae: SparseAutoencoder) -> TrainState:
-    """At step 10; every third latent has not fired yet, and of these only the first two may fire again."""
+    """A state at step 10: every third latent has not fired yet, and of these only the first two can fire."""
     state = copied(sae)
     state.step = 10
     state.last_fired[:] = 8
@@ -54,7 +54,7 @@ def state_with_dead(sae: SparseAutoencoder) -> TrainState:
 def reference_gradients(
     state: TrainState, batch: np.ndarray, auxiliary: Auxiliary
 ) -> dict[str, torch.Tensor]:
-    """Autograd in float64 through dense codes and Gao et al.'s loss; W_dec's without its part along the rows."""
+    """Autograd in float64 through dense latents and Gao et al.'s loss; W_dec's without its part along the rows."""
     weights = {name: tensor.double().clone().requires_grad_() for name, tensor in state.weights.items()}
     W_enc, b_enc, W_dec, b_dec = (weights[name] for name in WEIGHTS)
     states = torch.from_numpy(batch).double()
@@ -132,7 +132,7 @@ def test_k_is_a_power_of_two_up_to_half_the_width_and_the_number_of_dead() -> No
 
 @both_paths
 def test_dead_latents_come_back_and_lower_the_loss(take_step: TakeStep, make_states: Make) -> None:
-    """Every second latent starts far below the others; those that nothing wakes are dead after four steps."""
+    """Every second latent starts far below the others; those that never fire are dead after four steps."""
     source = ArraySource(make_states(2_000, D_MODEL))
     sae = initial_autoencoder(D_MODEL, N_LATENTS, K, source.states.mean(0, dtype=np.float32), seed=0)
     sae.b_enc[::2] -= 4

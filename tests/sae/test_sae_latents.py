@@ -1,4 +1,4 @@
-"""Pooling is the dense sum or maximum over a text's tokens, in whatever order they stand."""
+"""Pooling is the dense sum or maximum over a text's tokens, whatever their order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ poolings = pytest.mark.parametrize("pooling", ["sum", "max"])
 
 
 def random_latents(lengths: list[int], n_latents: int, k: int, seed: int) -> TokenLatents:
-    """k distinct latents a token, a third of the activations 0."""
+    """k distinct latents per token, a third of the activations 0."""
     rng = np.random.default_rng(seed)
     n_tokens = sum(lengths)
     indices = np.argsort(rng.random((n_tokens, n_latents)), axis=1)[:, :k].astype(np.uint16)
@@ -110,10 +110,10 @@ def test_a_threshold_decides_how_many_latents_a_token_has(
     latents = token_latents(sae, Ragged(states, offsets_of([300, 0, 200])))
     assert latents.activations.shape[1] == (expected > 0).sum(1).max()
     assert np.all(np.diff(latents.activations, axis=1) <= 0)
-    found = torch.zeros_like(pre).scatter_add_(
+    observed = torch.zeros_like(pre).scatter_add_(
         1, torch.from_numpy(latents.indices.astype(np.int64)), torch.from_numpy(latents.activations)
     )
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(observed, expected)
     np.testing.assert_allclose(
         pool(latents, 200).toarray()[0], expected[:300].sum(0).numpy(), rtol=1e-4, atol=1e-5
     )

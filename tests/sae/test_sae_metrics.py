@@ -1,4 +1,4 @@
-"""Metrics at the points where their values are known."""
+"""Metrics on inputs with known values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoding is the dense formula, exactly; whatever the product, the threads, and the float type."""
+"""Encoding equals the dense formula, exactly, whatever the product, the threads and the float type."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_int8_product_gives_the_codes_of_the_float32_product_to_the_bit(
 def test_rows_that_int8_cannot_hold_are_still_exact(
     make_autoencoder: MakeAutoencoder, make_states: MakeStates
 ) -> None:
-    """One huge coordinate leaves the others no int8 digits, and makes rounding errors far from normal."""
+    """One huge coordinate rounds the others to 0 in int8, and rounding errors are then far from normal."""
     sae = make_autoencoder(1024, 32, 8)
     states = make_states(700, 32).astype(np.float32)
     states[:, 0] += 1000 * (np.arange(700) % 3)
@@ -129,6 +129,21 @@ def test_equal_latents_stand_by_rising_index(
     assert torch.equal(activations[:, 0], activations[:, 1])
     assert torch.equal(indices[:, 0] + 600, indices[:, 1])
     assert torch.equal(indices[:, 2] + 600, indices[:, 3])
+
+
+def test_hundreds_of_equal_latents_give_the_first_of_the_best(
+    make_autoencoder: MakeAutoencoder, make_states: MakeStates
+) -> None:
+    """A state that is b_dec has equal estimates for all latents, and copies of one latent have so for any state."""
+    sae = make_autoencoder(3, 16, 3)
+    copies = SparseAutoencoder(
+        *(w.repeat_interleave(700, dim=0) for w in (sae.W_enc, sae.b_enc, sae.W_dec)), b_dec=sae.b_dec, k=4
+    )
+    states = torch.cat([torch.from_numpy(make_states(50, 16)).float(), sae.b_dec[None]])
+    activations, indices = copies.encode(states)
+    of_three, order = sae.pre_activations(states).max(dim=1)
+    assert torch.equal(indices, (700 * order[:, None] + torch.arange(4)).int())
+    torch.testing.assert_close(activations, of_three.relu()[:, None].expand(-1, 4))
 
 
 def test_latents_that_do_not_fire_have_activation_zero(

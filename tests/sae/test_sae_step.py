@@ -1,4 +1,4 @@
-"""A step is torch autograd's gradient and torch.optim.AdamW's update; the CPU and the GPU path are one step."""
+"""A step is torch autograd's gradient and torch.optim.AdamW's update, on the CPU path and on the GPU path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fresh_state(sae: SparseAutoencoder) -> TrainState:
 
 
 class Reference:
-    """Dense autograd in float64, the decoder's gradient made orthogonal to its rows, AdamW, and unit rows."""
+    """Dense autograd in float64, decoder gradient projected off its rows, AdamW, decoder rows of unit norm."""
 
     def __init__(self, sae: SparseAutoencoder, adamw: AdamW) -> None:
         self.k = sae.k
@@ -69,7 +69,7 @@ def test_three_steps_are_autograd_and_adamw(
     take_step: TakeStep, weight_decay: float, make_states: Make, make_autoencoder: Make
 ) -> None:
     sae = make_autoencoder(N_LATENTS, D_MODEL, K)
-    # An epsilon on the scale of gradients: otherwise AdamW divides rounding errors by rounding errors.
+    # Epsilon has the scale of gradients: otherwise AdamW divides rounding errors by rounding errors.
     adamw = AdamW(1e-2, betas=(0.8, 0.95), epsilon=1e-2, weight_decay=weight_decay)
     state, reference = fresh_state(sae), Reference(sae, adamw)
     for seed in range(3):

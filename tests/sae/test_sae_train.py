@@ -1,4 +1,4 @@
-"""A run that is killed, interrupted or fed NaN loses nothing, and ends with the weights of one that was not."""
+"""A run that is killed, interrupted or stopped by NaN resumes to the weights of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     with monkeypatch.context() as patch:
         patch.setattr("sae.run_folder.save_file", save_until_full)
         with pytest.raises(
-            UserError, match=r"batch 14 \(the disk of .* full.*\); the state after step 7 is kept"
+            UserError, match=r"batch 14 \(.*disk or quota is full.*\); the state after step 7 is kept"
         ):
             train(CONFIG, source, tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint-000000007", "log.jsonl"]
@@ -148,7 +148,7 @@ def test_a_disk_too_full_for_the_log_stops_training_and_keeps_the_state(
     with monkeypatch.context() as patch:
         patch.setattr("sae.train.Log", FullAtTwelve)
         with pytest.raises(
-            UserError, match=r"batch 12 \(the disk of .* full.*\); the state after step 12 is kept"
+            UserError, match=r"batch 12 \(.*disk or quota is full.*\); the state after step 12 is kept"
         ):
             train(CONFIG, source, tmp_path / "run")
     resumed = train(CONFIG, source, tmp_path / "run", resume=True)
@@ -207,7 +207,7 @@ def test_the_log_tells_what_happened(tmp_path: Path, source: ArraySource) -> Non
 
 
 def test_latents_that_never_fire_are_counted_dead_after_an_epoch(tmp_path: Path, source: ArraySource) -> None:
-    """One direction in the states, k 1: few latents ever fire, and an epoch is 3 batches of 600."""
+    """With one direction in the states and k = 1, few latents ever fire; an epoch is 3 batches of 600."""
     states = np.outer(np.linspace(1, 2, 2_000), np.ones(24)).astype(np.float16)
     lines: list[TrainStep] = []
     train(replace(CONFIG, k=1, peak_learning_rate=1e-6), ArraySource(states), tmp_path, on_step=lines.append)
@@ -241,7 +241,7 @@ def test_runs_that_do_not_match_are_refused_in_one_sentence(tmp_path: Path, sour
         ({"warmup_fraction": 1.5}, "warmup_fraction in 0..1, got 1.5"),
         ({"architecture": "gated"}, "'gated' is unknown: expected one of topk, batchtopk, "),
         ({"sparsity_coefficient": 1.0}, "topk has k, and no sparsity_coefficient"),
-        ({"architecture": "standard", "sparsity_coefficient": -1.0}, "from 0 on, got -1.0"),
+        ({"architecture": "standard", "sparsity_coefficient": -1.0}, "of 0 or more, got -1.0"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""bfloat16 nominates, float32 decides: the codes are those of float32."""
+"""bfloat16 nominates, float32 decides: the latents equal those of float32."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def problem(make_states: Make, make_autoencoder: Make) -> Problem:
 
 
 def test_nominees_of_bfloat16_hold_the_top_k_of_float32(problem: Problem) -> None:
-    found = nominated_top_k(*problem, K, torch.bfloat16)
-    wanted = nominated_top_k(*problem, K, torch.float32)
-    assert found.sure.float().mean() > 0.9
-    assert torch.equal(found.indices, wanted.indices)
-    torch.testing.assert_close(found.values, wanted.values)
+    observed = nominated_top_k(*problem, K, torch.bfloat16)
+    expected = nominated_top_k(*problem, K, torch.float32)
+    assert observed.sure.float().mean() > 0.9
+    assert torch.equal(observed.indices, expected.indices)
+    torch.testing.assert_close(observed.values, expected.values)
 
 
 def test_a_sure_token_is_right_and_the_others_are_done_again(problem: Problem) -> None:
-    """Latents that are almost alike: bfloat16 cannot tell them apart, and knows that."""
+    """Nearly equal latents, which bfloat16 cannot distinguish and does not report as sure."""
     centred, W_enc, b_enc = problem
     W_enc = W_enc[:40].repeat(50, 1) * (1 + 1e-4 * torch.rand(2_000, 1, generator=torch.manual_seed(0)))
     b_enc = b_enc[:40].repeat(50)
-    wanted = nominated_top_k(centred, W_enc, b_enc, K, torch.float32)
+    expected = nominated_top_k(centred, W_enc, b_enc, K, torch.float32)
     nominated = nominated_top_k(centred, W_enc, b_enc, K, torch.bfloat16)
-    right = (nominated.indices.sort(1).values == wanted.indices.sort(1).values).all(1)
+    right = (nominated.indices.sort(1).values == expected.indices.sort(1).values).all(1)
     assert not right.all()
     assert right[nominated.sure].all()
     values, indices = exact_top_k(centred, W_enc, b_enc, K, torch.bfloat16)
-    torch.testing.assert_close(values, wanted.values)
-    assert torch.equal(indices.sort(1).values, wanted.indices.sort(1).values)
+    torch.testing.assert_close(values, expected.values)
+    assert torch.equal(indices.sort(1).values, expected.indices.sort(1).values)
 
 
 @pytest.mark.parametrize("k", [1, 5, 20])

@@ -1,4 +1,4 @@
-"""SAELens's architectures: its latents to rounding, and the contract of `sae.train`: resumed to the bit."""
+"""SAELens's architectures: SAELens's latents up to rounding, and runs that resume to the bit as in `sae.train`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def dense(sae: SparseAutoencoder, states: torch.Tensor) -> torch.Tensor:
 
 
 class Disturbed(ArraySource):
-    """Does something before a batch is handed out."""
+    """A source that calls a function before each batch."""
 
     def __init__(self, source: ArraySource, number: int, disturb: Callable[[Any], None]) -> None:
         super().__init__(source.states)

@@ -1,4 +1,4 @@
-"""Two processes train the SAE that one does, and end together, whatever ends one of them."""
+"""Two processes train the same SAE as one, and end together, whatever ends one of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).with_name("train_together.py")
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `train_together.py` writes, by two processes on CPU."""
+    """The files that two processes of `train_together.py` write, on CPU."""
     folder = tmp_path_factory.mktemp("together")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
@@ -50,7 +50,7 @@ def test_two_processes_train_what_one_does(trained: Path) -> None:
     for name in ("loss", "l0", "fvu", "learning_rate"):
         np.testing.assert_allclose([line[name] for line in one], [line[name] for line in two], rtol=1e-3)
     assert two[-1]["loss"] < 0.95 * two[0]["loss"]
-    assert two[-2]["dead_latents"] > 10  # so that the auxiliary loss was summed, too
+    assert two[-2]["dead_latents"] > 10  # so the auxiliary loss was summed too
 
 
 @pytest.mark.slow

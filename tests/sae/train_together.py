@@ -65,7 +65,7 @@ def save(sae: SparseAutoencoder, name: str) -> None:
     save_file(tensors, folder / f"{name}.{workers.rank}.safetensors")
 
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a test in the background starts with it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process starts with SIGINT ignored
 folder, workers, events, ends = Path(sys.argv[1]), Workers.from_environment(), [10, 20, 30], []
 rng = np.random.default_rng(0)
 states = (rng.standard_normal((3_000, 60)) ** 3 @ rng.standard_normal((60, 16))).astype(np.float16)

@@ -1,4 +1,4 @@
-"""What every importer has to show: latents and reconstructions are those of the library that made the SAE."""
+"""The law of every importer: latents and reconstructions equal those of the library that wrote the SAE."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def states(make_states: Callable[..., Any]) -> torch.Tensor:
 
 @pytest.fixture
 def agree(states: torch.Tensor) -> Agree:
-    """Their latents and reconstructions are ours; a latent at its very threshold may fall either way."""
+    """Compare latents and reconstructions with the library's; a latent at its threshold may be on or off."""
 
     def check(ours: SparseAutoencoder, encode: Callable[..., Any], decode: Callable[..., Any]) -> None:
         with torch.no_grad():
@@ -43,7 +43,7 @@ def agree(states: torch.Tensor) -> Agree:
 
 @pytest.fixture
 def randomise() -> Callable[[torch.nn.Module], None]:
-    """Give every weight of a module a value of its own, thresholds positive ones, so that nothing cancels."""
+    """Set every weight of a module to a random value, thresholds to positive ones, so that no terms cancel."""
 
     def fill(module: torch.nn.Module) -> None:
         generator = torch.Generator().manual_seed(7)

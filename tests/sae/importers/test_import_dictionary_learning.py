@@ -20,8 +20,8 @@ SIZES = {"activation_dim": 24, "dict_size": 96}
 
 
 class Library:
-    """The library's modules. It imports nnsight to run language models, which no SAE needs: where that is not
-    installed (it asks for much), an empty module of its name stands in."""
+    """The library's modules. The library imports nnsight, a large package for running language models, which SAEs
+    do not need: an empty module replaces it where it is not installed."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         if importlib.util.find_spec("nnsight") is None:
@@ -38,7 +38,7 @@ class Library:
         self.training = importlib.import_module("dictionary_learning.training")
 
     def load(self, name: str, path: Path) -> Any:
-        """As the library's `load_dictionary` does."""
+        """The SAE as the library's `load_dictionary` loads it."""
         places = (self.dictionary, self.top_k, self.batch, self.matryoshka)
         module = next(place for place in places if hasattr(place, name))
         return getattr(module, name).from_pretrained(path)
@@ -68,12 +68,18 @@ def trainers(library: Library) -> dict[str, dict[str, Any]]:
         "AutoEncoderTopK": {**common, **batched, "trainer": library.top_k.TopKTrainer},
         "BatchTopKSAE": {**common, **batched, "trainer": library.batch.BatchTopKTrainer},
         "MatryoshkaBatchTopKSAE": {
-            **common, **batched, "group_fractions": [0.25, 0.75],
+            **common,
+            **batched,
+            "group_fractions": [0.25, 0.75],
             "trainer": library.matryoshka.MatryoshkaBatchTopKTrainer,
         },
-        "JumpReluAutoEncoder": {**common, "trainer": library.jumprelu.JumpReluTrainer, "sparsity_warmup_steps": 1},
+        "JumpReluAutoEncoder": {
+            **common,
+            "trainer": library.jumprelu.JumpReluTrainer,
+            "sparsity_warmup_steps": 1,
+        },
         "GatedAutoEncoder": {**common, "trainer": library.gated.GatedSAETrainer, "sparsity_warmup_steps": 1},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("normalised", [False, True])
@@ -144,7 +150,7 @@ def test_the_class_is_told_by_the_configuration_or_by_the_tensors(
     if configured:
         (tmp_path / "config.json").write_text(json.dumps({"trainer": {"dict_class": name, "k": 5}}))
     ours = import_autoencoder(tmp_path)
-    if name == "AutoEncoder":  # it normalises its decoder when it is loaded
+    if name == "AutoEncoder":  # the library normalises its decoder on loading
         theirs = library.load(name, tmp_path / "ae.pt")
     agree(ours, theirs.encode, theirs.decode)
     assert ours.trained_on["imported"]["says"]["class"] == name
@@ -173,7 +179,7 @@ def test_top_k_and_batchtopk_look_alike_and_the_user_decides(
 
 
 class Arbitrary:
-    """Anything that a pickle could run."""
+    """An object whose unpickling would run code."""
 
     def __reduce__(self) -> Any:
         return print, ("this must never be printed",)
@@ -200,7 +206,7 @@ def test_damaged_and_foreign_files_are_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"damaged or cut short|weights-only loader refuses"):
             import_autoencoder(path)
     torch.save([1, 2], path)
-    with pytest.raises(UserError, match="holds a list, expected the state_dict"):
+    with pytest.raises(UserError, match="holds a list, expected an SAE's state_dict"):
         import_autoencoder(path)
     torch.save({"fc1.weight": torch.ones(3)}, path)
     with pytest.raises(

@@ -28,7 +28,7 @@ COMMIT, NOWHERE = "0" * 40, "http://127.0.0.1:9"
 
 
 def hub_of(root: Path) -> type[BaseHTTPRequestHandler]:
-    """As much of the hub's interface as the clients ask for; a repository is a folder OWNER/NAME below the root."""
+    """The part of the hub's interface that the clients use; a repository is a folder OWNER/NAME below the root."""
 
     class Hub(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -191,7 +191,7 @@ def test_several_unknown_and_unreachable_are_one_sentence(hub: str, tmp_path: Pa
     )
     assert several == "hf:someone/run holds 2 SAEs, layers.2, layers.10: name one, as hf:someone/run/layers.2"
     assert unknown.startswith("the Hugging Face hub shows no model 'no/such'")
-    assert revision == "someone/run on the Hugging Face hub has no revision 'missing'"
+    assert revision.startswith("someone/run on the Hugging Face hub has no revision 'missing'")
     assert folder.startswith("hf:someone/run/layers.3 holds no SAE")
     (unreachable,) = imported(NOWHERE, tmp_path / "empty", "hf:someone/run")
     assert "could not be downloaded from the Hugging Face hub" in unreachable
@@ -220,7 +220,7 @@ def test_a_release_that_cannot_be_downloaded_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("sae_lens")
-    # Offline, since the client tries a closed door for half a minute.
+    # Offline, since the client retries a closed port for half a minute.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(UserError, match="could not be downloaded by SAELens") as refusal:

@@ -1,4 +1,4 @@
-"""Plain files of named tensors: either way round, under the usual names, and what is missing in them."""
+"""Plain files of named tensors: in either orientation, under the usual names, or incomplete."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_names_ways_round_and_endings_do_not_matter(
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()} | {"k": torch.tensor(5)}
     path = tmp_path_factory.mktemp("plain") / f"mine{suffix}"
     if suffix == ".pt":
-        tensors["stats_last_nonzero"] = torch.zeros(96)  # so that no class of dictionary_learning claims it
+        tensors["stats_last_nonzero"] = torch.zeros(
+            96
+        )  # so that the names match no class of dictionary_learning
         torch.save(tensors, path)
     else:
         save_file(tensors, path)
@@ -109,7 +111,7 @@ def test_thresholds_decide_where_there_is_no_k(made: SparseAutoencoder, tmp_path
     assert torch.equal(_threshold(below), torch.zeros(96))
     assert import_autoencoder(zeros).architecture == "standard"
     assert import_autoencoder(given).architecture == "jumprelu"
-    with pytest.raises(UserError, match="a threshold, which takes whatever passes it, got k = 5"):
+    with pytest.raises(UserError, match="a threshold, which has no k, got k = 5"):
         import_autoencoder(given, k=5)
     both = save(made, tmp_path / "both.safetensors", {"k": "5"}, threshold=threshold)
     with pytest.raises(UserError, match="does not say which of them chooses"):
@@ -126,7 +128,7 @@ def _threshold(path: Path) -> torch.Tensor:
 def test_an_encoder_that_does_not_subtract_b_dec_gives_the_same_latents(
     made: SparseAutoencoder, tmp_path: Path, states: torch.Tensor
 ) -> None:
-    """W_enc h + b = W_enc (h - b_dec) + (b + W_enc b_dec), however the file says so."""
+    """W_enc h + b = W_enc (h - b_dec) + (b + W_enc b_dec), by the file's metadata or by the name of the bias."""
     raw = states @ made.W_enc.T + made.b_enc
     told = save(made, tmp_path / "told.safetensors", {"k": "5", "apply_b_dec_to_input": "False"})
     named = save(
@@ -144,18 +146,21 @@ def test_an_encoder_that_does_not_subtract_b_dec_gives_the_same_latents(
 
 
 def test_openais_files(made: SparseAutoencoder, tmp_path: Path) -> None:
-    """As its Autoencoder.state_dict() saves them: the ReLU SAE loads, the Top-K one normalises each state."""
+    """Files of OpenAI's Autoencoder.state_dict(): the ReLU SAE loads, the Top-K SAE normalises states and fails."""
     tensors = {
-        "encoder.weight": made.W_enc, "decoder.weight": made.W_dec.T, "pre_bias": made.b_dec, 
+        "encoder.weight": made.W_enc,
+        "decoder.weight": made.W_dec.T,
+        "pre_bias": made.b_dec,
         "latent_bias": made.b_enc,
-        "stats_last_nonzero": torch.zeros(96, dtype=torch.long), "latents_mean_square": torch.zeros(96),
-    }  # fmt: skip
+        "stats_last_nonzero": torch.zeros(96, dtype=torch.long),
+        "latents_mean_square": torch.zeros(96),
+    }
     torch.save(tensors | {"activation": "ReLU", "activation_state_dict": {}}, tmp_path / "relu.pt")
     sae = import_autoencoder(tmp_path / "relu.pt")
     assert sae.architecture == "standard"
     assert all(torch.equal(getattr(sae, name), getattr(made, name)) for name in NAMES)
     torch.save(tensors | {"activation": "TopK", "activation_state_dict": {"k": 5}}, tmp_path / "topk.pt")
-    with pytest.raises(UserError, match="divides each state by a deviation of its own"):
+    with pytest.raises(UserError, match="divides each state by its own standard deviation"):
         import_autoencoder(tmp_path / "topk.pt")
 
 

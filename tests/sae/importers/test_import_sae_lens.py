@@ -1,4 +1,4 @@
-"""SAELens's folders, made by SAELens: current and old layouts, every architecture that our equations can say."""
+"""Folders written by SAELens: current and old layouts, every architecture that `sae.model` can express."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_it_gives_saelens_latents(
 def test_training_checkpoints_are_read_as_saelens_would_save_them(
     kind: str, rescaled: bool, factor: float | None, lens: Any, tmp_path: Path, agree: Any, randomise: Any
 ) -> None:
-    """The checkpoint, the scale of its states beside it, against the inference SAE that SAELens makes of it."""
+    """A checkpoint with the scale of its states beside it, against SAELens's own inference SAE."""
     options = {"matryoshka_widths": [32, 96]} if kind.startswith("M") else {}
     config = getattr(lens, f"{kind}TrainingSAEConfig")(
         **SIZES,
@@ -103,11 +103,17 @@ def test_flat_configurations_of_older_versions(
     randomise(made)
     made.save_model(tmp_path)
     flat = {
-        **SIZES, "model_name": "gpt2", "hook_point": "blocks.1.hook_resid_pre", "hook_layer": 1, "dtype": "float32",
-       
-        "activation_fn_str": kind, "activation_fn_kwargs": {"k": 5} if kind == "topk" else {}, 
-        "normalize_activations": False, "apply_b_dec_to_input": centred, "finetuning_scaling_factor": False,
-    }  # fmt: skip
+        **SIZES,
+        "model_name": "gpt2",
+        "hook_point": "blocks.1.hook_resid_pre",
+        "hook_layer": 1,
+        "dtype": "float32",
+        "activation_fn_str": kind,
+        "activation_fn_kwargs": {"k": 5} if kind == "topk" else {},
+        "normalize_activations": False,
+        "apply_b_dec_to_input": centred,
+        "finetuning_scaling_factor": False,
+    }
     (tmp_path / "cfg.json").write_text(json.dumps(flat))
     density = torch.full((96,), 0.05)
     density[:6] = 0
@@ -208,5 +214,5 @@ def test_our_own_folder_comes_back_as_it_was(
     back = import_autoencoder(tmp_path / "mine")
     assert (back.fingerprint, back.trained_on) == (made.fingerprint, trained_on)
     save_autoencoder(replace(back, b_dec=back.b_dec * torch.nan), tmp_path / "spoilt")
-    with pytest.raises(UserError, match="b_dec holds NaN or infinity"):
+    with pytest.raises(UserError, match="holds NaN or infinity in b_dec"):
         import_autoencoder(tmp_path / "spoilt")

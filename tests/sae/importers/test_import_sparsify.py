@@ -1,4 +1,4 @@
-"""Folders of EleutherAI's sparsify, made by its own `save_to_disk`."""
+"""Folders of EleutherAI's sparsify, written by its own `save_to_disk`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sae.importers import import_autoencoder
 @pytest.fixture(scope="module")
 def sparsify() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARSIFY_DISABLE_TRITON", "1")  # its Triton decoder knows no CPU tensors
+        patch.setenv("SPARSIFY_DISABLE_TRITON", "1")  # its Triton decoder does not take CPU tensors
         return pytest.importorskip("sparsify")
 
 

@@ -1,4 +1,4 @@
-"""The user's word for the encoder, and names of SAELens that nothing needs to be downloaded to refuse."""
+"""The encoder that a user names for an SAE, and unknown SAELens names, which are refused without a download."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_an_encoder_of_another_width_or_against_the_saes_word_is_refused(
     known = replace(make_autoencoder(96, 384, 5), trained_on={"encoder": encoder.describe()})
     assert with_encoder(known, encoder.describe()) is known
     with pytest.raises(
-        UserError, match=r"says itself that it was trained on minilm .*got minilm \(another\)"
+        UserError, match=r"says itself that it was trained on minilm .*got minilm with weights another"
     ):
         with_encoder(known, encoder.describe() | {"fingerprint": "another"})
 
