@@ -1,1 +1,1 @@
-"""From counts to rankings: BM25 postings, search, runs, evaluation, and the study that joins them."""
+"""From counts to rankings: BM25 postings, search, runs, evaluation, and the study that combines them."""

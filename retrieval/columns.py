@@ -1,9 +1,9 @@
-"""One query's columns, weighed on the spot: every contribution to every document, for any parameters and any |d|.
+"""All contributions of one query's terms to all documents, for any BM25 parameters and any document lengths.
 
     c_jd = w_j(q) idf_j w_jd (k1 + 1) / (w_jd + k1 (1 - b + b |d| / avg|d|))          score(q, d) = sum_j g_j c_jd
 
-Nothing else of the index is touched, so that k1, b, phi and idf can follow a slider, and a change g_j of the
-query's weights is one product of a vector and a matrix, exact for all documents.
+Only the query's terms are read from the index, fast enough for sliders of k1, b, phi and idf. Factors g_j of the
+query's weights cost one product of a vector and a matrix, exact for all documents.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def query_columns(
     parameters: Bm25Parameters,
     document_length: NDArray[np.float64] | None = None,
     idf: NDArray[np.float64] | None = None,
-    mass_factor: NDArray[np.float64] | None = None,
+    count_factor: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
-    """Contributions c_jd of one query (1, n_terms), float32 (n_query_terms, n_docs), in the order of its indices.
+    """c_jd of one query's counts (1, n_terms), float32 (n_query_terms, n_docs), rows in the order of its indices.
 
-    document_length: |d| to be used instead of the index's, (n_docs,). idf: instead of the index's, and
-    mass_factor: by which a term's mass is multiplied in all documents, both (n_query_terms,).
+    document_length: |d|, (n_docs,); None: the index's. idf: (n_query_terms,); None: the index's. count_factor:
+    factor of a term's count in all documents, (n_query_terms,); None: 1.
     """
     terms = np.asarray(query.indices, np.int64)
     length = index.document_length(parameters.phi) if document_length is None else document_length
@@ -40,9 +40,9 @@ def query_columns(
         idf = bm25.inverse_document_frequency(frequency, index.n_docs, parameters.idf)
     weight = bm25.term_weight(query.data, parameters.phi) * idf
     norm = parameters.k1 * bm25.length_norm(length, bm25.average_length(length), parameters.b)
-    factor = np.ones(len(terms)) if mass_factor is None else np.asarray(mass_factor, np.float64)
+    factor = np.ones(len(terms)) if count_factor is None else np.asarray(count_factor, np.float64)
     columns = np.zeros((len(terms), index.n_docs), np.float32)
-    postings = (index.indptr, index.documents, index.mass)
+    postings = (index.indptr, index.documents, index.counts)
     weight = weight * (parameters.k1 + 1)
 
     def weigh(start: int, stop: int) -> None:
@@ -55,7 +55,7 @@ def query_columns(
 
 
 def best_documents(scores: NDArray[np.floating[Any]], depth: int) -> NDArray[np.int64]:
-    """The `depth` documents of highest score above 0, ties in document order; int64, fewer where fewer score."""
+    """The at most `depth` documents of highest score above 0, best first, ties in document order; int64."""
     kept = min(depth, len(scores))
     if not kept:
         return np.zeros(0, np.int64)
@@ -66,7 +66,7 @@ def best_documents(scores: NDArray[np.floating[Any]], depth: int) -> NDArray[np.
 
 
 def rank_of(scores: NDArray[np.floating[Any]], document: int) -> int | None:
-    """Place of a document by these scores, from 1, ties in document order; None where it scores nothing."""
+    """Rank of a document by these scores, from 1, ties in document order; None for a score of 0."""
     score = scores[document]
     if not score > 0:
         return None
@@ -77,7 +77,7 @@ def rank_of(scores: NDArray[np.floating[Any]], document: int) -> int | None:
 def _weigh_columns(
     indptr: NDArray[np.int64],
     documents: NDArray[np.int32],
-    mass: NDArray[np.float32],
+    counts: NDArray[np.float32],
     terms: NDArray[np.int64],
     weight: NDArray[np.float64],
     factor: NDArray[np.float64],
@@ -92,7 +92,7 @@ def _weigh_columns(
         if weight[i] == 0.0 or factor[i] == 0.0:
             continue
         for p in range(indptr[terms[i]], indptr[terms[i] + 1]):
-            w = mass[p] * factor[i]
+            w = counts[p] * factor[i]
             if phi == 0:
                 w = np.sqrt(w)
             elif phi == 1:

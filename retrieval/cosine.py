@@ -1,4 +1,4 @@
-"""Cosine of pooled vectors, exact: cos(q, d) = q . d / (|q| |d|), 0 where either vector is null."""
+"""Exact cosine of pooled vectors: cos(q, d) = q . d / (|q| |d|), 0 if either vector is 0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from data.errors import UserError
 from retrieval.run import Run
 from retrieval.top_k import best_keys, decode_keys, no_keys, rank_keys
 
-QUERIES, DOCUMENTS = 256, 8192  # a product's shape: bounds memory, and lets the vectors be a memmap
+QUERIES, DOCUMENTS = (
+    256,
+    8192,
+)  # shape of one matrix product: it bounds memory, and vectors may be memory-mapped
 
 
 def cosine_search(
@@ -23,8 +26,9 @@ def cosine_search(
 ) -> Run:
     """The `depth` documents of highest cosine for each query; ties in document order.
 
-    document_vectors: (n_docs, d_model), read a block at a time. query_vectors: (n_queries, d_model). Products
-    are float32; every document is a result, whatever the sign of its cosine.
+    document_vectors: (n_docs, d_model), read in blocks. query_vectors: (n_queries, d_model). Products are float32;
+    every document is a result, whatever the sign of its cosine. Vectors of different widths, or another number of
+    document ids, raise a `UserError`.
     """
     n_docs = len(document_vectors)
     if document_vectors.shape[1:] != query_vectors.shape[1:]:
@@ -33,20 +37,22 @@ def cosine_search(
             "queries and documents must come from one encoder"
         )
     if len(document_ids) != n_docs:
-        raise UserError(f"expected {n_docs} document ids, got {len(document_ids)}: not the encoded corpus")
+        raise UserError(
+            f"expected {n_docs} document ids, got {len(document_ids)}: give the ids of the encoded corpus"
+        )
     keys = no_keys(len(query_ids), len(query_vectors), depth)
     for first in range(0, len(query_vectors), QUERIES):
-        some = slice(first, first + QUERIES)
-        queries = unit_rows(query_vectors[some])
+        rows = slice(first, first + QUERIES)
+        queries = unit_rows(query_vectors[rows])
         for start in range(0, n_docs, DOCUMENTS):
             cosines = queries @ unit_rows(document_vectors[start : start + DOCUMENTS]).T
             block = rank_keys(cosines, np.arange(start, start + cosines.shape[1]))
-            keys[some] = best_keys(np.concatenate([keys[some], block], axis=1), depth)
+            keys[rows] = best_keys(np.concatenate([keys[rows], block], axis=1), depth)
     return Run(query_ids, document_ids, *decode_keys(keys))
 
 
 def unit_rows(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Each row divided by its length, float32; null rows stay null. UserError where a value is not finite."""
+    """Each row divided by its norm, float32; zero rows stay zero. NaN or infinity raises a `UserError`."""
     rows = np.asarray(vectors, np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if not np.isfinite(lengths).all():

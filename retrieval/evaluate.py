@@ -1,4 +1,4 @@
-"""A run against qrels: nDCG@10, recall and MRR@10 for each query, by ir-measures (pytrec-eval)."""
+"""Evaluate a run by qrels: nDCG@10, recall and MRR@10 per query, by ir-measures (pytrec-eval)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MEASURES = {"nDCG@10": nDCG @ 10, "R@10": R @ 10, "R@100": R @ 100, "R@1000": R 
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Mapping[str, Any] = MEASURES) -> pd.DataFrame:
-    """Index `query_id`, a column a measure (0 to 1), a row for every judged query, in the order of the qrels.
+    """A row per judged query in the order of the qrels (index `query_id`), a column per measure (0 to 1).
 
-    measures: column -> ir-measures' measure; "MRR@10" is of the first ten ranks, whatever RR is cut at.
-    As `trec_eval -c`: queries without qrels are not counted; a judged query without results counts 0, and so
-    does one whose qrels hold no relevant document (grade 1 or more). Unlike trec_eval, which breaks ties by
-    document id, what is evaluated is the run's own order.
+    measures: column -> measure of ir-measures; "MRR@10" covers the first ten ranks, whatever the cut-off of RR.
+    As in `trec_eval -c`, queries without qrels are not counted, and a judged query without results, or without a
+    relevant document (grade 1 or more) in its qrels, counts 0. Unlike trec_eval, which breaks ties by document id,
+    the evaluation keeps the run's own order. Empty qrels raise a `UserError`.
     """
     if not qrels:
         raise UserError(
             "there are no relevance judgements to evaluate against: choose a split that has qrels"
         )
     judged = {query: dict(documents) for query, documents in qrels.items()}
-    # Ranks turned into scores: they fall strictly, so that no evaluator can reorder ties.
+    # Scores are negated ranks: they strictly decrease, so no evaluator can reorder ties.
     ranked = {
         query: {document: -float(rank) for rank, (document, _) in enumerate(run.results(row))}
         for row, query in enumerate(run.query_ids)
@@ -39,8 +39,8 @@ def evaluate(run: Run, qrels: Qrels, measures: Mapping[str, Any] = MEASURES) -> 
     rows = {query: row for row, query in enumerate(judged)}
     columns = {measure: column for column, measure in enumerate(measures.values())}
     values = np.zeros((len(rows), len(columns)))
-    for one in ir_measures.pytrec_eval.iter_calc(list(measures.values()), judged, ranked):
-        values[rows[one.query_id], columns[one.measure]] = one.value
+    for metric in ir_measures.pytrec_eval.iter_calc(list(measures.values()), judged, ranked):
+        values[rows[metric.query_id], columns[metric.measure]] = metric.value
     table = pd.DataFrame(values, index=pd.Index(list(judged), name="query_id"), columns=list(measures))
     if "MRR@10" in measures:
         table["MRR@10"] = table["MRR@10"].where(table["MRR@10"] >= 1 / 10, 0.0)  # the first ten ranks only
@@ -48,5 +48,5 @@ def evaluate(run: Run, qrels: Qrels, measures: Mapping[str, Any] = MEASURES) -> 
 
 
 def means(table: pd.DataFrame) -> dict[str, float]:
-    """Mean over queries of each measure of `evaluate`."""
+    """The mean over queries of each of MEASURES, from a table of `evaluate`."""
     return {name: float(table[name].mean()) for name in MEASURES}

@@ -1,7 +1,7 @@
-"""How compiled loops are made and shared among threads: plain numba functions that let go of the interpreter.
+"""Compiled loops and their threads: numba functions that release the interpreter lock, run on contiguous ranges.
 
-Parallelism is a pool of Python threads over contiguous ranges instead of numba's own, since an app calls
-these functions from many threads at once, which not every threading layer of numba survives.
+Parallelism is a pool of Python threads instead of numba's own, since an app calls these functions from many
+threads at once, which not every threading layer of numba supports.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from typing import ParamSpec, TypeVar, cast
 
 import numba
 
+from data.compiled import compiled
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile on first call, keep the machine code on disk, run without the interpreter's lock."""
-    compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    return cast(Callable[P, R], compiled)
+    """Compile with numba on first call, cache the machine code on disk, run without the interpreter lock."""
+    made = compiled(error_model="numpy")(function)
+    return cast(Callable[P, R], made)
 
 
 def in_threads(work: Callable[[int, int], None], n_items: int, n_threads: int | None = None) -> None:
-    """Call `work(start, stop)` on ranges that cover 0..n_items, one a thread; None: one a core.
+    """Call `work(start, stop)` on ranges that cover 0..n_items, one range per thread.
 
-    Ranges are disjoint, so work that writes only its own range gives the same result with any count.
+    n_threads: None: one per core. Ranges are disjoint, so work that writes only its own range gives the same result
+    with any number of threads.
     """
     n_cores: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     n_threads = max(1, min(n_threads or n_cores, n_items))

@@ -1,102 +1,70 @@
-"""A study's documents and queries through a learned-sparse retriever: another vocabulary, and another ranking.
+"""Encode a study's documents and queries with a learned-sparse retriever: another vocabulary and another ranking.
 
     score(q, d) = sum_j w_j(q) w_j(d)          dot product of term weights (data/learned_sparse.py)
 
-Kept in the study: learned_sparse/ (postings with their weights, queries.npz, terms.json, model.json), and the
-ranking of the study's queries as runs/learned_sparse.trec.
+The study stores them as the vocabulary `learned_sparse`, with the model's name in model.json, and the ranking of
+its queries as a TREC run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.sparse import csc_array, csr_array, load_npz, save_npz, vstack
+from scipy.sparse import csr_array, vstack
 
 from data.files import new_folder, read_json, write_json
+from data.progress import Progress, within
+from retrieval.added_runs import run_path
+from retrieval.dot_product import dot_product_run
 from retrieval.index import Index, write_index
 from retrieval.run import Run, write_trec
-from retrieval.study import Study
-from retrieval.top_k import NO_RESULT, best_keys, decode_keys, no_keys, rank_keys
+from retrieval.study_folder import StudyFolder
+from retrieval.vocabularies import LEARNED_SPARSE, StoredVocabulary
+from retrieval.vocabularies.vocabulary import INDEX, write_query_counts
 
-if TYPE_CHECKING:  # torch: only when a text is read
+if TYPE_CHECKING:  # imports torch, which only encoding needs
     from data.learned_sparse import LearnedSparse
 
-FOLDER = "learned_sparse"
 DEPTH = 1000
-QUERIES_AT_ONCE = 256
-Progress = Callable[[str, int, int], None]
+MODEL, TERMS = "model.json", "terms.json"
 
 
-def learned_sparse_index(study: Study) -> Index | None:
-    """Postings of the study's documents with the model's weights as their mass; None where none are kept."""
-    folder = study.path / FOLDER
-    if not (folder / "model.json").is_file():
+def learned_sparse_vocabulary(study: StudyFolder) -> StoredVocabulary | None:
+    """The vocabulary with the model's weights as counts; None if the study has none, or one of another study."""
+    if not study.keeps(LEARNED_SPARSE):
         return None
-    kept = read_json(folder / "model.json")
-    return Index.open(folder / "index") if kept.get("study") == study.manifest["fingerprint"] else None
+    stored = study.vocabulary(LEARNED_SPARSE)
+    facts = read_json(stored.folder / MODEL)
+    return stored if facts.get("study") == study.manifest["fingerprint"] else None
 
 
-def learned_sparse_queries(study: Study) -> csr_array | None:
-    """Weights of each term in each of the study's queries, (n_queries, n_terms); None where none are kept."""
-    file = study.path / FOLDER / "queries.npz"
-    if learned_sparse_index(study) is None or not file.is_file():
-        return None
-    return csr_array(load_npz(file))
+def learned_sparse_terms(study: StudyFolder) -> list[str]:
+    """The label of each term, (n_terms,)."""
+    return read_json(LEARNED_SPARSE.folder(study.path) / TERMS)  # type: ignore[no-any-return]
 
 
-def learned_sparse_terms(study: Study) -> Sequence[str]:
-    """The model's term of each number."""
-    return read_json(study.path / FOLDER / "terms.json")  # type: ignore[no-any-return]
-
-
-def learned_sparse_model(study: Study) -> str:
-    """The name of the model that was read with, "" where none was."""
-    file = study.path / FOLDER / "model.json"
+def learned_sparse_model(study: StudyFolder) -> str:
+    """The name of the model that encoded the study; "" if none did."""
+    file = LEARNED_SPARSE.folder(study.path) / MODEL
     return str(read_json(file)["model"]) if file.is_file() else ""
 
 
-def index_learned_sparse(study: Study, model: LearnedSparse, progress: Progress | None = None) -> Run:
-    """Read documents and queries, keep the postings and the run, and give the run back.
+def index_learned_sparse(study: StudyFolder, model: LearnedSparse, progress: Progress | None = None) -> Run:
+    """Encode documents and queries, store the vocabulary and the run, and return the run.
 
-    progress: the stage, texts done, of all.
+    progress: counts texts, of documents and of queries.
     """
-
-    def stage(name: str) -> Callable[[int, int], None] | None:
-        return (lambda done, total: progress(name, done, total)) if progress else None
-
-    with new_folder(study.path / FOLDER) as folder:
-        blocks = model.weigh(study.corpus.texts, stage("Learned sparse, documents"))
-        index = write_index(folder / "index", blocks, model.n_terms)
-        write_json(folder / "terms.json", model.terms())
+    stored = LEARNED_SPARSE.folder(study.path)
+    with new_folder(stored) as folder:
+        blocks = model.weigh(study.corpus.texts, within(progress, "Learned sparse, documents"))
+        write_index(folder / INDEX, blocks, model.n_terms)
+        write_json(folder / TERMS, model.terms())
         facts = {"model": model.name, "max_length": model.max_length, "study": study.manifest["fingerprint"]}
-        write_json(folder / "model.json", facts)
-        queries = list(model.weigh(study.queries.texts, stage("Learned sparse, queries")))
+        write_json(folder / MODEL, facts)
+        queries = list(model.weigh(study.queries.texts, within(progress, "Learned sparse, queries")))
         counts = csr_array(vstack(queries, format="csr")) if queries else csr_array((0, model.n_terms))
-        save_npz(folder / "queries.npz", counts)
-    index = Index.open(study.path / FOLDER / "index")
+        write_query_counts(folder, counts)
+    index = Index.open(stored / INDEX)
     run = dot_product_run(index, counts, DEPTH, study.queries.ids, study.corpus.ids)
-    (study.path / "runs").mkdir(exist_ok=True)
-    write_trec(run, study.path / "runs" / "learned_sparse.trec", "learned_sparse")
+    write_trec(run, run_path(study.path, LEARNED_SPARSE.name), LEARNED_SPARSE.name)
     return run
-
-
-def dot_product_run(
-    index: Index, queries: csr_array, depth: int, query_ids: Sequence[str], document_ids: Sequence[str]
-) -> Run:
-    """The `depth` documents of largest dot product with each query, (n_queries, n_terms); ties in document order.
-
-    Documents that share no term with a query are no results of it.
-    """
-    arrays = (np.asarray(index.mass), np.asarray(index.documents), np.asarray(index.indptr))
-    weights = csc_array(arrays, shape=(index.n_docs, index.n_terms)).T.tocsr()
-    keys, n_queries = no_keys(len(query_ids), queries.shape[0], depth), queries.shape[0]
-    for first in range(0, n_queries, QUERIES_AT_ONCE):
-        some = slice(first, min(first + QUERIES_AT_ONCE, n_queries))
-        scores = (csr_array(queries[some]) @ weights).toarray().astype(np.float32)
-        found = rank_keys(scores, np.arange(index.n_docs))
-        found[scores <= 0] = NO_RESULT
-        best = best_keys(found, depth)
-        keys[some, : best.shape[1]] = best
-    return Run(query_ids, document_ids, *decode_keys(keys))

@@ -1,7 +1,7 @@
-"""MaxSim of multi-vector encoders, exact: MaxSim(q, d) = sum_i max_j v_qi . v_dj, over all documents.
+"""Exact MaxSim of multi-vector encoders over all documents: MaxSim(q, d) = sum_i max_j v_qi . v_dj.
 
-Khattab & Zaharia (2020), "ColBERT", arXiv 2004.12832, equation 3. A product of some documents' vectors with some
-queries' is followed by the largest of each document; the product takes nearly all of the time.
+Khattab & Zaharia (2020), "ColBERT", arXiv 2004.12832, equation 3. The vectors of some documents are multiplied with
+those of some queries, then reduced to the largest product per document; the product takes nearly all of the time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from retrieval.kernels import kernel
 from retrieval.run import Run
 from retrieval.top_k import best_keys, decode_keys, no_keys, rank_keys
 
-QUERY_TOKENS, DOCUMENT_TOKENS = 1024, 2048  # of a product: 8 MB of similarities, float32
+QUERY_TOKENS, DOCUMENT_TOKENS = 1024, 2048  # tokens per product: 8 MB of float32 similarities
 
 
 def maxsim_search(
@@ -29,25 +29,27 @@ def maxsim_search(
 ) -> Run:
     """The `depth` documents of highest MaxSim for each query; ties in document order.
 
-    documents: vectors (n_tokens, d_vector) of consecutive documents, a block of them at a time, so that they may be
-    memory-mapped and never all in memory. queries: the same of the queries. Products are float32; every document
-    with a vector is a result, whatever the sign of its score.
+    documents: blocks of consecutive documents, vectors (n_tokens, d_vector), which may be memory-mapped. queries:
+    vectors (n_query_tokens, d_vector). Products are float32; every document with a vector is a result, whatever the
+    sign of its score. Vectors of different widths, or another number of document ids, raise a `UserError`.
     """
     keys = no_keys(len(query_ids), len(queries), depth)
     first = 0
     for block in documents:
         scores = maxsim_scores(block, queries)
-        found = rank_keys(scores, np.arange(first, first + len(block)))
-        found = found[:, block.lengths > 0]
-        keys = best_keys(np.concatenate([keys, found], axis=1), depth)
+        block_keys = rank_keys(scores, np.arange(first, first + len(block)))
+        block_keys = block_keys[:, block.lengths > 0]
+        keys = best_keys(np.concatenate([keys, block_keys], axis=1), depth)
         first += len(block)
     if first != len(document_ids):
-        raise UserError(f"expected {first} document ids, got {len(document_ids)}: not the encoded corpus")
+        raise UserError(
+            f"expected {first} document ids, got {len(document_ids)}: give the ids of the encoded corpus"
+        )
     return Run(query_ids, document_ids, *decode_keys(keys))
 
 
 def maxsim_scores(documents: Ragged, queries: Ragged) -> NDArray[np.float32]:
-    """MaxSim of each query with each document, float32 (n_queries, n_docs); 0 of a document without vectors."""
+    """MaxSim(q, d), float32 (n_queries, n_docs); 0 for a document without vectors."""
     if documents.values.shape[1:] != queries.values.shape[1:]:
         raise UserError(
             f"expected query vectors of width {documents.values.shape[1]}, got {queries.values.shape[1]}: "
@@ -66,7 +68,7 @@ def maxsim_scores(documents: Ragged, queries: Ragged) -> NDArray[np.float32]:
 
 
 def _tiles(ragged: Ragged, n_tokens: int) -> Iterator[tuple[slice, NDArray[np.floating], NDArray[np.int64]]]:
-    """Consecutive rows with at most so many values (a longer row alone): rows, values, their offsets from 0."""
+    """(rows, values, offsets from 0) of consecutive rows with at most n_tokens values; a longer row is alone."""
     first, offsets = 0, ragged.offsets
     while first < len(ragged):
         within = int(np.searchsorted(offsets, offsets[first] + n_tokens, side="right")) - 1
@@ -102,7 +104,7 @@ def _sum_of_largest(
         largest[:] = similarities[start]
         for token in range(start + 1, stop):
             row = similarities[token]
-            for i in range(len(largest)):  # written so that it becomes vector code
+            for i in range(len(largest)):  # in a form that numba vectorises
                 largest[i] = row[i] if row[i] > largest[i] else largest[i]
         for query in range(len(queries) - 1):
             total = np.float32(0)

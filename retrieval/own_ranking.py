@@ -1,27 +1,31 @@
-"""What a multi-vector encoder itself ranks for a study's queries: MaxSim, kept as runs/maxsim.trec.
+"""A multi-vector encoder's own ranking of a study's queries: MaxSim, stored as runs/maxsim.trec.
 
-The vectors of all tokens would be the largest file of a study by far, so they are kept while it is built, and the
-ranking of its queries for good.
+The vectors of all tokens would be by far the largest file of a study, so they exist only while it is built; the
+ranking of its queries stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from data.arrays import map_array
 from data.corpus import Queries
 from data.encoders import Encoder, TokenStates
+from data.progress import Progress
 from data.ragged import Ragged
+from retrieval.added_runs import run_path
 from retrieval.maxsim import maxsim_search
 from retrieval.run import write_trec
+from retrieval.systems import MAXSIM
 
 DEPTH = 1000
 
 
 def write_token_vectors(folder: Path, encoder: Encoder, states: TokenStates, texts: Sequence[str]) -> None:
-    """Keep what MaxSim compares of a block of documents, from the states that are there where these will do."""
+    """Write the vectors that MaxSim compares for a block of documents, from `states` if those suffice."""
     reader = encoder.for_maxsim()
     vectors = reader.token_vectors(states if reader is encoder else reader.encode(texts))
     np.save(folder / "token_vectors.npy", vectors.values, allow_pickle=False)
@@ -34,19 +38,18 @@ def write_maxsim_run(
     encoder: Encoder,
     queries: Queries,
     document_ids: Sequence[str],
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
-    """Rank the documents whose vectors `write_token_vectors` kept, block by block, for each query."""
+    """Rank the blocks of `write_token_vectors` by MaxSim for each query, and write the run into the study."""
     reader = encoder.for_maxsim()
-    asked = reader.token_vectors(reader.encode(queries.texts, "query"), "query")
+    query_vectors = reader.token_vectors(reader.encode(queries.texts, "query"), "query")
 
     def documents() -> Iterator[Ragged]:
         for done, block in enumerate(blocks, start=1):
-            values = np.load(block / "token_vectors.npy", mmap_mode="r", allow_pickle=False)
-            yield Ragged(values, np.load(block / "vector_offsets.npy", allow_pickle=False))
+            values = map_array(block / "token_vectors.npy", ("<f4", "<f2"), (None, None))
+            yield Ragged(values, map_array(block / "vector_offsets.npy", "<i8", (None,)))
             if progress:
                 progress("MaxSim", done, len(blocks))
 
-    run = maxsim_search(documents(), asked, DEPTH, queries.ids, document_ids)
-    (study / "runs").mkdir(exist_ok=True)
-    write_trec(run, study / "runs" / "maxsim.trec", "maxsim")
+    run = maxsim_search(documents(), query_vectors, DEPTH, queries.ids, document_ids)
+    write_trec(run, run_path(study, MAXSIM.name), MAXSIM.name)

@@ -1,4 +1,4 @@
-"""Run: the ranked documents of each query, and the TREC format that other tools read.
+"""`Run`: the ranked documents of each query, and its TREC format.
 
 query Q0 document rank score tag
 """
@@ -6,8 +6,9 @@ query Q0 document rank score tag
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,23 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from data.files import new_file
+from data.readers.names import known_id
+from data.readers.records import decoded_lines
 
-# What a line of six words cannot carry, and the sign that stands for it.
-UNFIT = re.compile(r"[\s%\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Characters that a line of six words cannot hold; EMPTY stands for an empty id.
+UNWRITABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+ESCAPED, ANY = re.compile(rf"%|{UNWRITABLE.pattern}"), re.compile(r"(?s).")
 ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 EMPTY = "%"
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a system answers, best first; ties stand in the order of the corpus.
+    """A system's ranking for each query, best first; ties in the order of the corpus.
 
-    query_ids: (n_queries,). document_ids: the whole corpus's, (n_docs,). documents: int32 (n_queries, depth),
-    -1 after a query's last result. scores: float32 (n_queries, depth), never rising, 0 after the last result.
+    query_ids: (n_queries,). document_ids: of the whole corpus, (n_docs,). documents: int32 (n_queries, depth),
+    positions in document_ids, -1 after a query's last result. scores: float32 (n_queries, depth), non-increasing,
+    0 after the last result. Arrays of other shapes raise a `UserError`.
     """
 
     query_ids: Sequence[str]
@@ -46,42 +51,51 @@ class Run:
     def __len__(self) -> int:
         return len(self.query_ids)
 
+    def cut(self, depth: int) -> Run:
+        """The first `depth` results of each query."""
+        if self.documents.shape[1] <= depth:
+            return self
+        return Run(self.query_ids, self.document_ids, self.documents[:, :depth], self.scores[:, :depth])
+
     def results(self, query: int) -> list[tuple[str, float]]:
-        """Document id and score of each result of one query (its row), best first."""
-        found = self.documents[query] >= 0
-        documents, scores = self.documents[query][found].tolist(), self.scores[query][found].tolist()
+        """(document id, score) of each result of the query at row `query`, best first."""
+        results = self.documents[query] >= 0
+        documents, scores = self.documents[query][results].tolist(), self.scores[query][results].tolist()
         return [
             (self.document_ids[document], score) for document, score in zip(documents, scores, strict=True)
         ]
 
 
 def write_trec(run: Run, path: Path, tag: str) -> None:
-    """Write a run in TREC format, ranks from 1; ids are percent-encoded where the format cannot carry them.
+    """Write a run in TREC format, ranks from 1; ids stand as they are but for those that the format cannot hold.
 
-    Scores are the shortest decimals that read back as the same float32. trec_eval ignores the rank, sorts by
-    score and breaks ties by falling document id; `evaluate` and `read_trec` keep the order written here, so
-    the two may differ where scores tie. Queries without results leave no line.
+    Scores are the shortest decimals that read back as the same float32. trec_eval ignores the rank, sorts by score
+    and breaks ties by descending document id; `evaluate` and `read_trec` keep the order written here, so results
+    may differ at tied scores. Queries without results have no line.
     """
+    query_words, document_words = _Words(run.query_ids), _Words(run.document_ids)
     tag = encode_id(tag)
     with new_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for row, query_id in enumerate(run.query_ids):
-            query = encode_id(query_id)
+            query = query_words[query_id]
             for rank, (document_id, score) in enumerate(run.results(row), start=1):
-                file.write(f"{query} Q0 {encode_id(document_id)} {rank} {np.float32(score)!s} {tag}\n")
+                file.write(f"{query} Q0 {document_words[document_id]} {rank} {np.float32(score)!s} {tag}\n")
 
 
-def read_trec(path: Path) -> Run:
-    """Read a run in TREC format; results are sorted by falling score, ties in the order of the file.
+def read_trec(
+    path: Path, known_queries: Collection[str] | None = None, known_documents: Collection[str] | None = None
+) -> Run:
+    """Read a run in TREC format, plain or gzipped; results are sorted by descending score, ties as in the file.
 
-    Queries and documents are numbered as they are first met. A line that cannot be read is a UserError.
+    known_queries, known_documents: ids that the run may name; a word is one of them as it stands, else decoded as
+    `write_trec` encodes. Without them every word is decoded. Queries and documents are numbered by first
+    occurrence. An unreadable file or line raises a `UserError`.
     """
     queries: dict[str, list[tuple[float, int]]] = {}
     documents: dict[str, int] = {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as a run ({error})") from None
-    for number, line in enumerate(text.split("\n"), start=1):
+    if not path.is_file():
+        raise UserError(f"{path} cannot be read as a run: expected a text file in TREC format")
+    for number, line in enumerate(decoded_lines(path, []), start=1):
         words = line.split()
         if not words:
             continue
@@ -92,10 +106,10 @@ def read_trec(path: Path) -> Run:
             value = float("nan")
         if not np.isfinite(value):
             raise UserError(
-                f"{path}:{number} is not 'query Q0 document rank score tag': {line.strip()[:80]!r}"
+                f"{path}:{number} is not 'query Q0 document rank score tag': got {line.strip()[:80]!r}"
             )
-        column = documents.setdefault(decode_id(document), len(documents))
-        queries.setdefault(decode_id(query), []).append((-value, column))
+        column = documents.setdefault(decode_id(document, known_documents), len(documents))
+        queries.setdefault(decode_id(query, known_queries), []).append((-value, column))
     depth = max(map(len, queries.values()), default=1)
     columns = np.full((len(queries), depth), -1, np.int32)
     scores = np.zeros((len(queries), depth), np.float32)
@@ -106,18 +120,59 @@ def read_trec(path: Path) -> Run:
     return Run(list(queries), list(documents), columns, scores)
 
 
-def encode_id(identifier: str) -> str:
-    """Percent-encode, as UTF-8, white space, control signs and "%"; an empty id becomes a bare "%"."""
-    return UNFIT.sub(_escape, identifier) or EMPTY
+def encode_id(identifier: str, others: Collection[str] = ()) -> str:
+    """The id as it stands, if it is one word; else with white space, control characters and "%" percent-encoded.
+
+    As UTF-8; an empty id becomes a bare "%". Where that is one of the `others` as it stands, all of the id is
+    encoded; where that is one too, a `UserError`.
+    """
+    if _stands(identifier):
+        return identifier
+    for unwritable in (ESCAPED, ANY):
+        word = unwritable.sub(_escape, identifier) or EMPTY
+        if word not in others:
+            return word
+    raise UserError(
+        f"id {identifier!r} cannot stand in a run, since {word!r} is an id too: rename one of them"
+    )
 
 
-def decode_id(word: str) -> str:
-    """Undo `encode_id`; what is no escape stays as it is."""
-    return "" if word == EMPTY else ESCAPES.sub(_unescape, word)
+def decode_id(word: str, known: Collection[str] | None = None) -> str:
+    """The id that a word of a run names: of those that are `known` as it stands, else decoded, else the word.
+
+    known: None for any id; the word is then decoded, and a sequence that is no valid escape stays unchanged.
+    """
+    if known is not None and word in known:
+        return word
+    decoded = "" if word == EMPTY else ESCAPES.sub(_unescape, word)
+    if known is None or decoded in known:
+        return decoded
+    return known_id(word, known)
 
 
-def _escape(sign: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in sign[0].encode("utf-8", "surrogatepass"))
+class _Words(dict[str, str]):
+    """id -> its word in a run, for the ids of one side."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__()
+        self._ids = ids
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._ids)
+
+    def __missing__(self, identifier: str) -> str:
+        word = identifier if _stands(identifier) else encode_id(identifier, self._known)
+        self[identifier] = word
+        return word
+
+
+def _stands(identifier: str) -> bool:
+    return bool(identifier) and not UNWRITABLE.search(identifier)
+
+
+def _escape(character: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in character[0].encode("utf-8", "surrogatepass"))
 
 
 def _unescape(escapes: re.Match[str]) -> str:

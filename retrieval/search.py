@@ -1,6 +1,6 @@
-"""Exact top-k: score[d] += w_j(q) idf_j impact_jd, term by term, then the best `depth` documents.
+"""Exact top-k search: score[d] += w_j(q) idf_j impact_jd, term by term, then the best `depth` documents.
 
-Rare terms are scattered from their postings; frequent ones are added as dense rows, after the rare.
+Rare terms are scattered from their postings; then frequent terms are added as dense rows.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from scipy.sparse import csr_array
 from data.errors import UserError
 from retrieval import bm25
 from retrieval.counts import clean_counts
-from retrieval.index import WeightedIndex, take_or_zero
+from retrieval.index import take_or_zero
 from retrieval.kernels import in_threads, kernel
 from retrieval.run import Run
 from retrieval.top_k import best_keys, decode_keys, no_keys, select
+from retrieval.weighted_index import WeightedIndex
 
-STRIPE = 2048  # documents whose scores stay in the nearest cache while dense rows are added
+STRIPE = 2048  # documents whose scores stay in the L1 cache while dense rows are added
 
 
 def search(
@@ -34,13 +35,14 @@ def search(
 ) -> Run:
     """The `depth` best documents of each query among those with a score above 0; ties in document order.
 
-    queries: raw mass (n_queries, n_terms); phi is applied here. Scores are float32, added in the order of
-    terms, rare ones first, so that neither other queries nor the number of threads (None: one a core) change them.
+    queries: counts, csr (n_queries, n_terms), without phi. n_threads: None: one per core. Scores are float32,
+    summed in the order of terms, rare terms first, so they depend neither on other queries nor on the number of
+    threads. Another number of terms, query ids or document ids raises a `UserError`.
     """
     queries = clean_counts(queries, index.n_terms)
     if len(document_ids) != index.n_docs:
         raise UserError(
-            f"expected {index.n_docs} document ids, got {len(document_ids)}: not the indexed corpus"
+            f"expected {index.n_docs} document ids, got {len(document_ids)}: give the ids of the indexed corpus"
         )
     keys = no_keys(len(query_ids), queries.shape[0], depth)
     weights = _query_weights(index, queries).astype(np.float32)
@@ -49,25 +51,25 @@ def search(
     entries = (queries.indptr.astype(np.int64), queries.indices.astype(np.int32), queries.data)
     postings = (index.index.indptr, index.index.documents, index.impact, index.dense, index.dense_row)
 
-    def answer(start: int, stop: int) -> None:
-        _answer(*postings, *entries, start, stop, keys)
+    def search_rows(start: int, stop: int) -> None:
+        _search_rows(*postings, *entries, start, stop, keys)
 
-    in_threads(answer, queries.shape[0], n_threads)
+    in_threads(search_rows, queries.shape[0], n_threads)
     return Run(query_ids, document_ids, *decode_keys(best_keys(keys, depth)))
 
 
 def contributions(index: WeightedIndex, query: csr_array, document: int) -> tuple[float, pd.DataFrame]:
-    """The score of one document as `search` gives it (float32), and its ledger (float64), whose sum it is.
+    """score(q, d) of one document as `search` computes it (float32), and its breakdown by term (float64).
 
-    query: raw mass (1, n_terms). The ledger has a row for each term of the query, in their order: term,
-    query_weight w_j(q), idf, document_weight w_j(d), saturation, contribution = query_weight idf saturation.
+    query: counts, csr (1, n_terms). The breakdown has a row per term of the query, ascending: term, query_weight
+    w_j(q), idf, document_weight w_j(d), saturation, contribution = query_weight idf saturation.
     """
     query = _one_query(index, query)
     parameters, terms = index.parameters, query.indices
     positions = index.index.positions(document, terms)
-    document_weight = bm25.term_weight(take_or_zero(index.index.mass, positions), parameters.phi)
+    document_weight = bm25.term_weight(take_or_zero(index.index.counts, positions), parameters.phi)
     norm = bm25.length_norm(index.document_length[document], index.average_length, parameters.b)
-    ledger = pd.DataFrame(
+    breakdown = pd.DataFrame(
         {
             "term": terms,
             "query_weight": bm25.term_weight(query.data, parameters.phi),
@@ -76,14 +78,14 @@ def contributions(index: WeightedIndex, query: csr_array, document: int) -> tupl
             "saturation": bm25.saturation(document_weight, parameters.k1, norm),
         }
     )
-    ledger["contribution"] = ledger["query_weight"] * ledger["idf"] * ledger["saturation"]
+    breakdown["contribution"] = breakdown["query_weight"] * breakdown["idf"] * breakdown["saturation"]
     parts = _query_weights(index, query).astype(np.float32) * take_or_zero(index.impact, positions)
-    as_added = np.argsort(index.dense_row[terms] >= 0, kind="stable")
-    return float(np.add.accumulate(parts[as_added])[-1]) if len(parts) else 0.0, ledger
+    order = np.argsort(index.dense_row[terms] >= 0, kind="stable")  # the order in which `search` sums
+    return float(np.add.accumulate(parts[order])[-1]) if len(parts) else 0.0, breakdown
 
 
 def scores_of_all(index: WeightedIndex, query: csr_array) -> NDArray[np.float32]:
-    """Score of every document for one query (1, n_terms), to the bit what `search` ranks by; float32 (n_docs,)."""
+    """score(q, d) of all documents for one query (1, n_terms), bit-identical to `search`; float32 (n_docs,)."""
     query = _one_query(index, query)
     weights = _query_weights(index, query).astype(np.float32)
     terms, weights = query.indices[weights > 0], weights[weights > 0]
@@ -99,16 +101,16 @@ def scores_of_all(index: WeightedIndex, query: csr_array) -> NDArray[np.float32]
 def contribution_table(
     index: WeightedIndex, query: csr_array, documents: NDArray[np.integer[Any]]
 ) -> NDArray[np.float64]:
-    """Contribution of each term of one query (1, n_terms) to each of some documents, as in their ledgers.
+    """The contribution of each term of one query (1, n_terms) to each of `documents`, as in their breakdowns.
 
-    float64 (n_query_terms, n_documents): rows in the order of `query.indices`, sorted; a column sums to the score.
+    float64 (n_query_terms, len(documents)), rows by ascending term; a column sums to the document's score.
     """
     query = _one_query(index, query)
     parameters, documents = index.parameters, np.asarray(documents, np.int64)
     positions = np.array([index.index.positions(int(d), query.indices) for d in documents], np.int64)
     positions = positions.reshape(len(documents), query.nnz)
-    mass = take_or_zero(index.index.mass, positions.ravel()).reshape(positions.shape)
-    weight = bm25.term_weight(mass, parameters.phi)
+    counts = take_or_zero(index.index.counts, positions.ravel()).reshape(positions.shape)
+    weight = bm25.term_weight(counts, parameters.phi)
     norm = bm25.length_norm(index.document_length[documents], index.average_length, parameters.b)
     saturated = bm25.saturation(weight, parameters.k1, norm[:, None])
     return (saturated * _query_weights(index, query)).T
@@ -117,24 +119,24 @@ def contribution_table(
 def score_documents(
     index: WeightedIndex, query: csr_array, documents: NDArray[np.integer[Any]]
 ) -> NDArray[np.float64]:
-    """Exact scores of named documents for one query (1, n_terms): sums of their ledgers; (len(documents),)."""
+    """score(q, d) of `documents` for one query (1, n_terms), summed over breakdowns; float64 (len(documents),)."""
     scores: NDArray[np.float64] = contribution_table(index, query, documents).sum(axis=0)
     return scores
 
 
 def _one_query(index: WeightedIndex, query: csr_array) -> csr_array:
     if query.shape[0] != 1:
-        raise UserError(f"expected the terms of one query, got {query.shape[0]} rows: pass one")
+        raise UserError(f"expected the terms of one query, got {query.shape[0]} rows: pass one row")
     return clean_counts(query, index.n_terms)
 
 
 def _query_weights(index: WeightedIndex, queries: csr_array) -> NDArray[np.float64]:
-    """w_j(q) idf_j for each entry of the queries."""
+    """w_j(q) idf_j of each stored entry of the queries."""
     return bm25.term_weight(queries.data, index.parameters.phi) * index.idf[queries.indices]
 
 
 @kernel
-def _answer(
+def _search_rows(
     indptr: NDArray[np.int64],
     documents: NDArray[np.int32],
     impact: NDArray[np.float32],
@@ -147,7 +149,7 @@ def _answer(
     stop: int,
     keys: NDArray[np.int64],
 ) -> None:
-    """Fill rows start..stop of `keys` with each query's best, in no order."""
+    """Fill rows start..stop of `keys` with the keys of each query's best documents, unsorted."""
     scores = np.empty(dense.shape[1], np.float32)
     for query in range(start, stop):
         scores[:] = 0
@@ -171,7 +173,7 @@ def _scatter(
     for i in range(len(terms)):
         start, stop = indptr[terms[i]], indptr[terms[i] + 1]
         column, column_impact, weight = documents[start:stop], impact[start:stop], weights[i]
-        # A term's documents differ, so four can be in flight at once; unsigned: no test for negative indices.
+        # A term's documents differ, so four updates are independent; unsigned indices need no test for negatives.
         whole = len(column) - len(column) % 4
         for p in range(0, whole, 4):
             d0, d1 = np.uint32(column[p]), np.uint32(column[p + 1])
@@ -196,11 +198,11 @@ def _add_rows(
     for start in range(0, len(scores), STRIPE):
         stripe = scores[start : start + STRIPE]
         for i in range(0, paired, 2):
-            one, other = dense[rows[i], start : start + STRIPE], dense[rows[i + 1], start : start + STRIPE]
-            weight, other_weight = weights[i], weights[i + 1]
+            row, next_row = dense[rows[i], start : start + STRIPE], dense[rows[i + 1], start : start + STRIPE]
+            weight, next_weight = weights[i], weights[i + 1]
             for j in range(len(stripe)):
-                stripe[j] = stripe[j] + weight * one[j] + other_weight * other[j]
+                stripe[j] = stripe[j] + weight * row[j] + next_weight * next_row[j]
         for i in range(paired, len(rows)):
-            one, weight = dense[rows[i], start : start + STRIPE], weights[i]
+            row, weight = dense[rows[i], start : start + STRIPE], weights[i]
             for j in range(len(stripe)):
-                stripe[j] = stripe[j] + weight * one[j]
+                stripe[j] = stripe[j] + weight * row[j]

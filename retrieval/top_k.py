@@ -1,7 +1,7 @@
-"""The best k of many scores, ties in document order: each (score, document) becomes one int64 that sorts so.
+"""The best k of many scores, ties in document order: int64 keys sort by (score, document).
 
-The upper half of a key is the score's bits, flipped below zero so that they order as numbers do; the lower
-half counts documents backwards. Bits of float32s that are 0 or more already order as numbers.
+The upper half of a key is the score's bits, flipped for negative scores so that they sort as numbers; the lower
+half is the document, counted backwards. The bits of a non-negative float32 already sort as numbers.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ NO_RESULT = np.iinfo(np.int64).min  # sorts after any result; no finite score ha
 
 
 def no_keys(n_query_ids: int, n_queries: int, depth: int) -> NDArray[np.int64]:
-    """Room for each query's best keys, all "no result"; a UserError where the request makes no sense."""
+    """Keys of "no result", int64 (n_queries, depth), to be filled with each query's best.
+
+    A depth below 1, or another number of query ids than of queries, raises a `UserError`.
+    """
     if depth < 1:
-        raise UserError(f"depth is {depth}, but at least one result must be asked for")
+        raise UserError(f"depth is {depth}, but a ranking has a depth of 1 or more")
     if n_query_ids != n_queries:
-        raise UserError(f"{n_queries} queries came with {n_query_ids} ids: one id a query is needed")
+        raise UserError(f"{n_queries} queries came with {n_query_ids} ids: give one id per query")
     return np.full((n_queries, depth), NO_RESULT)
 
 
 def rank_keys(scores: NDArray[np.float32], documents: NDArray[Any]) -> NDArray[np.int64]:
-    """Keys of scores of any sign; shapes broadcast."""
-    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # + 0: -0.0 and 0.0 are one score
+    """The keys of (score, document) pairs, int64; scores of any sign, shapes broadcast."""
+    bits = (scores + np.float32(0)).view(np.int32).astype(np.int64)  # + 0: -0.0 becomes 0.0
     ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
     return (ordered << 32) | (LAST - np.asarray(documents, np.int64))
 
 
 def best_keys(keys: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
-    """The `depth` largest keys along the last axis, or all where there are fewer, falling."""
+    """The at most `depth` largest keys along the last axis, descending."""
     if keys.shape[-1] > depth:
         keys = np.partition(keys, keys.shape[-1] - depth, axis=-1)[..., -depth:]
     best: NDArray[np.int64] = np.sort(keys, axis=-1)[..., ::-1]
@@ -43,7 +46,7 @@ def best_keys(keys: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
 
 
 def decode_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Documents and scores of keys, (n_queries, depth) each; -1 and 0 where there is no result."""
+    """The documents and scores of keys, (n_queries, depth) each; -1 and 0 for "no result"."""
     documents, bits = np.full(keys.shape, -1, np.int32), np.zeros(keys.shape, np.int32)
     _decode(np.ascontiguousarray(keys).ravel(), documents.ravel(), bits.ravel())
     return documents, bits.view(np.float32)
@@ -60,20 +63,19 @@ def _decode(keys: NDArray[np.int64], documents: NDArray[np.int32], bits: NDArray
 
 @kernel
 def select(bits: NDArray[np.int32], best: NDArray[np.int64]) -> None:
-    """Write the len(best) largest keys of positive scores into `best`, in no order; the rest stays as it was.
+    """Write the len(best) largest keys of positive scores into `best`, unsorted; with fewer, the rest is unchanged.
 
-    bits: scores of 0 or more, seen as integers, (n_docs,). The k-th largest of the maxima of blocks of
+    bits: non-negative float32 scores viewed as integers, (n_docs,). The k-th largest of the maxima of blocks of
     documents is at most the k-th largest score, so only documents that reach it become keys.
     """
     depth, n_docs = len(best), len(bits)
-    size = max(
-        1, min(32, n_docs // (4 * depth))
-    )  # some four blocks a result: few documents too many reach it
+    # About four blocks per result, so that few other documents reach the threshold.
+    size = max(1, min(32, n_docs // (4 * depth)))
     maxima = np.empty(-(-n_docs // size), np.int32)
     for block in range(len(maxima)):
         members = bits[block * size : (block + 1) * size]
         largest = np.int32(0)
-        for i in range(len(members)):  # written so that it becomes vector code
+        for i in range(len(members)):  # in a form that numba vectorises
             if members[i] > largest:
                 largest = members[i]
         maxima[block] = largest
@@ -97,7 +99,7 @@ def select(bits: NDArray[np.int32], best: NDArray[np.int64]) -> None:
 
 @kernel
 def kth_largest(values: NDArray[np.int32], k: int) -> int:
-    """The k-th largest of values of 0 or more; 0 where there are fewer. Bisection: counting is vector code."""
+    """The k-th largest of non-negative values, 0 if there are fewer; by bisection, whose counting vectorises."""
     low, high = 0, 1 << 31
     while high - low > 1:
         middle = (low + high) // 2

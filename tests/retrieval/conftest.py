@@ -1,4 +1,4 @@
-"""Random counts, for every test of an index."""
+"""Random counts for the tests of an index."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Counts = tuple[csr_array, csr_array]
 
 
 def _counts(seed: int, n_docs: int, n_queries: int, n_terms: int, density: float) -> Counts:
-    """Documents and queries; mass on a coarse grid, and some documents twice, so that scores tie."""
+    """Documents and queries with counts on a coarse grid and some repeated documents, so that scores tie."""
     random = np.random.default_rng(seed)
-    mass = random.integers(1, 9, (n_docs + n_queries, n_terms)) / 4
-    dense = (mass * (random.random(mass.shape) < density)).astype(np.float32)
+    counts = random.integers(1, 9, (n_docs + n_queries, n_terms)) / 4
+    dense = (counts * (random.random(counts.shape) < density)).astype(np.float32)
     documents = dense[:n_docs][random.integers(0, n_docs, n_docs)] if n_docs else dense[:0]
     return csr_array(documents), csr_array(dense[n_docs:])
 

@@ -1,4 +1,4 @@
-"""The formulas: values worked out by hand, and what must hold for any input."""
+"""The BM25 formulas: values computed by hand, and laws for any input."""
 
 from __future__ import annotations
 

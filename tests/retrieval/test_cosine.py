@@ -34,9 +34,9 @@ def test_equals_the_dense_formula(seed: int, n_docs: int, depth: int, n_queries:
     n_results = min(depth, n_docs)
     assert (run.documents[:, n_results:] == -1).all()
     for row, reference in enumerate(expected):
-        found = run.documents[row, :n_results]
-        assert len(set(found.tolist())) == n_results
-        np.testing.assert_allclose(run.scores[row, :n_results], reference[found], atol=1e-6)
+        observed = run.documents[row, :n_results]
+        assert len(set(observed.tolist())) == n_results
+        np.testing.assert_allclose(run.scores[row, :n_results], reference[observed], atol=1e-6)
         np.testing.assert_allclose(
             run.scores[row, :n_results], np.sort(reference)[::-1][:n_results], atol=1e-6
         )

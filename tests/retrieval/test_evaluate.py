@@ -1,4 +1,4 @@
-"""Evaluation: a case worked out by hand, pytrec_eval called directly, and the file against the run."""
+"""Evaluation against a case computed by hand, against pytrec_eval, and of a run read back from its file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QRELS = {"a": {"d0": 2, "d1": 1, "d2": 0}, "b": {"d3": 1}, "c": {"d0": 1}, "none
 
 
 def run_of(ranked: dict[str, list[int]], n_docs: int = 30, score: float | None = None) -> Run:
-    """Results in the given order; scores fall, or all equal `score`."""
+    """A run with results in this order; scores decrease, or all equal `score`."""
     depth = max(map(len, ranked.values()))
     documents = np.full((len(ranked), depth), -1, np.int32)
     for row, results in enumerate(ranked.values()):
@@ -62,11 +62,11 @@ def test_equals_pytrec_eval_and_the_file(
     }
     run = run_of(ranked, n_docs)
     table = evaluate(run, qrels)
-    wanted = {"ndcg_cut_10": "nDCG@10", "recall_10": "R@10", "recall_100": "R@100", "recall_1000": "R@1000"}
+    expected = {"ndcg_cut_10": "nDCG@10", "recall_10": "R@10", "recall_100": "R@100", "recall_1000": "R@1000"}
     results = {q: dict(run.results(row)) for row, q in enumerate(run.query_ids)}
-    for query, values in pytrec_eval.RelevanceEvaluator(qrels, set(wanted)).evaluate(results).items():
-        assert {name: table.loc[query, name] for name in wanted.values()} == pytest.approx(
-            {wanted[name]: value for name, value in values.items()}
+    for query, values in pytrec_eval.RelevanceEvaluator(qrels, set(expected)).evaluate(results).items():
+        assert {name: table.loc[query, name] for name in expected.values()} == pytest.approx(
+            {expected[name]: value for name, value in values.items()}
         )
     path = tmp_path_factory.mktemp("run") / "a.trec"
     write_trec(run, path, "tag")

@@ -1,4 +1,4 @@
-"""Learned sparse: weights are the formula's, the ranking is the dot product's, and a study keeps both."""
+"""Learned sparse: weights follow the formula, rankings the dot product, and a study stores both."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from analyses.read_texts import write_queries
-from analyses.study_growth import heaps, write_growth
-from analyses.vocabularies import vocabularies
+from analyses.laws.study_growth import heaps, write_growth
+from analyses.vocabularies.control_counts import write_queries
+from analyses.vocabularies.vocabularies import vocabularies
 from data.errors import UserError
 from data.learned_sparse import LearnedSparse
+from own_study import as_built
+from retrieval.dot_product import dot_product_run
 from retrieval.index import Index
-from retrieval.learned_sparse import dot_product_run, index_learned_sparse, learned_sparse_index
+from retrieval.learned_sparse import index_learned_sparse, learned_sparse_vocabulary
 from retrieval.run import read_trec
 from retrieval.study import Study
 
@@ -72,40 +74,41 @@ def test_the_ranking_is_the_dot_products(depth: int) -> None:
     scores = queries.astype(np.float32) @ documents.astype(np.float32).T
     for query in range(9):
         best = [d for d in np.argsort(-scores[query], kind="stable") if scores[query, d] > 0][:depth]
-        found = run.results(query)
-        assert [name for name, _ in found] == [names[d] for d in best]
-        np.testing.assert_allclose([score for _, score in found], scores[query, best], rtol=1e-5)
+        observed = run.results(query)
+        assert [name for name, _ in observed] == [names[d] for d in best]
+        np.testing.assert_allclose([score for _, score in observed], scores[query, best], rtol=1e-5)
 
 
 def test_a_study_keeps_the_vocabulary_and_the_run(
     tiny_study: Study, splade: LearnedSparse, tmp_path: Path
 ) -> None:
-    shutil.copytree(tiny_study.path, tmp_path / "copy")
+    shutil.copytree(as_built(), tmp_path / "copy")
     study = Study.open(tmp_path / "copy")
-    assert learned_sparse_index(study) is None
+    assert learned_sparse_vocabulary(study) is None
     assert "learned_sparse" not in vocabularies(study)
     stages = set()
     run = index_learned_sparse(study, splade, lambda stage, done, total: stages.add(stage))
     assert stages == {"Learned sparse, documents", "Learned sparse, queries"}
-    index = learned_sparse_index(study)
-    assert index is not None
+    stored = learned_sparse_vocabulary(study)
+    assert stored is not None
+    index = stored.index
     assert index.n_docs == len(study.corpus)
     kept = read_trec(study.path / "runs" / "learned_sparse.trec")
     assert [name for name, _ in kept.results(0)] == [name for name, _ in run.results(0)]
     assert [score for _, score in kept.results(0)] == [score for _, score in run.results(0)]
-    found = vocabularies(study)["learned_sparse"]
-    assert found.measures == ("documents", "activation")
-    np.testing.assert_array_equal(found.frequency(), index.document_frequency)
+    vocabulary = vocabularies(study)["learned_sparse"]
+    assert vocabulary.measures == ("documents", "activation")
+    np.testing.assert_array_equal(vocabulary.frequency(), index.document_frequency)
     write_queries(study)
-    asked = vocabularies(study, "queries")["learned_sparse"]
+    query_vocabulary = vocabularies(study, "queries")["learned_sparse"]
     (weights,) = splade.weigh(study.queries.texts)
-    np.testing.assert_array_equal(asked.frequency(), (weights.toarray() > 0).sum(0))
-    assert asked.n_texts == len(study.queries.ids)
+    np.testing.assert_array_equal(query_vocabulary.frequency(), (weights.toarray() > 0).sum(0))
+    assert query_vocabulary.n_texts == len(study.queries.ids)
     law = heaps(study)["learned_sparse"]
     assert (law.distinct, law.capacity) == ((index.document_frequency > 0).sum(), index.n_terms)
     assert law.once_token is None
     write_growth(study)
     assert heaps(study)["learned_sparse"].to_dict() == law.to_dict()
-    # of another build of the study it is nothing
+    # a vocabulary of another build of the study does not count
     other = Study(study.path, {**study.manifest, "fingerprint": "other"})
-    assert learned_sparse_index(other) is None
+    assert learned_sparse_vocabulary(other) is None

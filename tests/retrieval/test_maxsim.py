@@ -1,4 +1,4 @@
-"""Laws of MaxSim: a plain double loop, blocks, ties, and sentence-transformers' own scores."""
+"""MaxSim against a plain double loop and sentence-transformers' own scores; blocks and ties."""
 
 from __future__ import annotations
 
@@ -53,11 +53,13 @@ def test_scores_are_the_double_loops(
     documents: list[int], queries: list[int], query_tokens: int, document_tokens: int
 ) -> None:
     rng = np.random.default_rng(len(documents) + 7 * sum(queries))
-    corpus, asked = ragged(rng, documents), ragged(rng, queries)
+    corpus, query_vectors = ragged(rng, documents), ragged(rng, queries)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrieval.maxsim, "QUERY_TOKENS", query_tokens)
         patch.setattr(retrieval.maxsim, "DOCUMENT_TOKENS", document_tokens)
-        np.testing.assert_allclose(maxsim_scores(corpus, asked), by_hand(corpus, asked), atol=1e-5)
+        np.testing.assert_allclose(
+            maxsim_scores(corpus, query_vectors), by_hand(corpus, query_vectors), atol=1e-5
+        )
 
 
 @settings(max_examples=30)
@@ -66,30 +68,32 @@ def test_the_ranking_is_the_sorted_scores_with_ties_in_document_order(
     documents: list[int], size: int, depth: int
 ) -> None:
     rng = np.random.default_rng(sum(documents))
-    corpus, asked = ragged(rng, documents, 2, whole=True), ragged(rng, [3, 1, 2], 2, whole=True)
-    found = maxsim_search(blocks(corpus, size), asked, depth, names("q", 3), names("d", len(documents)))
-    scores = by_hand(corpus, asked)  # whole numbers: exact in float32
+    corpus, query_vectors = ragged(rng, documents, 2, whole=True), ragged(rng, [3, 1, 2], 2, whole=True)
+    observed = maxsim_search(
+        blocks(corpus, size), query_vectors, depth, names("q", 3), names("d", len(documents))
+    )
+    scores = by_hand(corpus, query_vectors)  # whole numbers: exact in float32
     for row in range(3):
         expected = sorted(range(len(documents)), key=lambda d: (-scores[row, d], d))[:depth]
-        there = found.documents[row] >= 0
-        assert found.documents[row][there].tolist() == expected
-        assert found.scores[row][there].tolist() == scores[row, expected].tolist()
+        there = observed.documents[row] >= 0
+        assert observed.documents[row][there].tolist() == expected
+        assert observed.scores[row][there].tolist() == scores[row, expected].tolist()
 
 
 def test_a_document_without_vectors_is_no_result() -> None:
     rng = np.random.default_rng(0)
-    corpus, asked = ragged(rng, [2, 0, 3]), ragged(rng, [4])
-    found = maxsim_search([corpus], asked, 5, ["q"], names("d", 3))
-    assert sorted(found.documents[0][found.documents[0] >= 0].tolist()) == [0, 2]
+    corpus, query_vectors = ragged(rng, [2, 0, 3]), ragged(rng, [4])
+    observed = maxsim_search([corpus], query_vectors, 5, ["q"], names("d", 3))
+    assert sorted(observed.documents[0][observed.documents[0] >= 0].tolist()) == [0, 2]
 
 
 def test_documents_may_be_mapped_from_a_file(tmp_path: pytest.TempPathFactory) -> None:
     rng = np.random.default_rng(1)
-    corpus, asked = ragged(rng, [5] * 40), ragged(rng, [3, 4])
+    corpus, query_vectors = ragged(rng, [5] * 40), ragged(rng, [3, 4])
     np.save(f"{tmp_path}/values.npy", corpus.values)
     mapped = Ragged(np.load(f"{tmp_path}/values.npy", mmap_mode="r"), corpus.offsets)
-    one = maxsim_search([corpus], asked, 10, ["a", "b"], names("d", 40))
-    other = maxsim_search(blocks(mapped, 7), asked, 10, ["a", "b"], names("d", 40))
+    one = maxsim_search([corpus], query_vectors, 10, ["a", "b"], names("d", 40))
+    other = maxsim_search(blocks(mapped, 7), query_vectors, 10, ["a", "b"], names("d", 40))
     assert (one.documents == other.documents).all()
     np.testing.assert_allclose(one.scores, other.scores, rtol=1e-6)
 
@@ -98,11 +102,11 @@ def test_scores_are_sentence_transformers_own() -> None:
     similarity = pytest.importorskip("sentence_transformers.util.similarity")
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(2)
-    corpus, asked = ragged(rng, [3, 9, 1, 6], 16), ragged(rng, [4, 2, 7], 16)
+    corpus, query_vectors = ragged(rng, [3, 9, 1, 6], 16), ragged(rng, [4, 2, 7], 16)
     theirs = similarity.maxsim(
-        *([torch.from_numpy(row.astype(np.float32)) for row in rows] for rows in (asked, corpus))
+        *([torch.from_numpy(row.astype(np.float32)) for row in rows] for rows in (query_vectors, corpus))
     )
-    np.testing.assert_allclose(maxsim_scores(corpus, asked), theirs.numpy(), atol=1e-5)
+    np.testing.assert_allclose(maxsim_scores(corpus, query_vectors), theirs.numpy(), atol=1e-5)
 
 
 def test_what_does_not_belong_together_is_told() -> None:

@@ -1,4 +1,4 @@
-"""A study of a multi-vector encoder: the ranking of its own score is kept, and evaluated beside the latents'."""
+"""A study of a multi-vector encoder stores the ranking by MaxSim and evaluates it beside the latent terms."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 import colbert_folder
-from analyses.attribution import explain
-from analyses.cosine_ledger import explain_cosine
-from analyses.overview import evaluation_table
-from analyses.quality import drawn_directions
-from analyses.run_folder import add_run
-from analyses.systems import systems
+from analyses.attribution.cosine_breakdown import explain_cosine
+from analyses.attribution.score_breakdown import explain
+from analyses.comparison.evaluation_table import evaluation_table
+from analyses.comparison.systems import systems
 from data.activations import write_store
 from data.corpus import Collection, Corpus, Queries
 from data.encoders import Encoder, EncoderConfig
@@ -23,6 +21,9 @@ from retrieval.evaluate import evaluate, means
 from retrieval.pipeline import build_study
 from retrieval.run import Run, read_trec
 from retrieval.study import Study
+from retrieval.systems import COSINE, MAXSIM, SYSTEMS, own_system
+from retrieval.systems.kept_runs import add_run
+from sae.control_dictionaries import drawn_directions
 from sae.model import SparseAutoencoder
 
 
@@ -34,12 +35,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def collection(tiny_collection: Collection) -> Collection:
-    """Forty documents, and the queries that ask for them."""
+    """Forty documents and their queries."""
     corpus = Corpus(*(list(column[:40]) for column in vars(tiny_collection.corpus).values()))
-    wanted = [query for query, grades in tiny_collection.qrels.items() if set(grades) <= set(corpus.ids)]
+    query_ids = [query for query, grades in tiny_collection.qrels.items() if set(grades) <= set(corpus.ids)]
     texts = dict(zip(tiny_collection.queries.ids, tiny_collection.queries.texts, strict=True))
-    queries = Queries(wanted, [texts[query] for query in wanted])
-    return Collection("forty", corpus, queries, {query: tiny_collection.qrels[query] for query in wanted})
+    queries = Queries(query_ids, [texts[query] for query in query_ids])
+    return Collection("forty", corpus, queries, {query: tiny_collection.qrels[query] for query in query_ids})
 
 
 def reading(folder: Path, **changes: object) -> Encoder:
@@ -71,15 +72,15 @@ def test_the_kept_ranking_is_sentence_transformers_own(study: Study, folder: Pat
     run = kept(study)
     assert list(run.query_ids) == list(study.queries.ids)
     for row in range(len(run)):
-        found = dict(run.results(row))
-        assert len(found) == len(study.corpus)
-        ours = [found[identifier] for identifier in study.corpus.ids]
+        observed = dict(run.results(row))
+        assert len(observed) == len(study.corpus)
+        ours = [observed[identifier] for identifier in study.corpus.ids]
         np.testing.assert_allclose(ours, scores[row], atol=5e-3)
 
 
 def test_own_score_is_evaluated_and_wins_are_told_against_it(study: Study, tiny_study: Study) -> None:
-    assert (study.own_score, tiny_study.own_score) == ("maxsim", "cosine")
-    assert list(study.evaluation) == ["latent", "latent_lucene_idf", "maxsim", "cosine", "bm25"]
+    assert (own_system(study), own_system(tiny_study)) == (MAXSIM, COSINE)
+    assert list(study.evaluation)[:5] == ["latent", "latent_lucene_idf", "maxsim", "cosine", "bm25"]
     assert study.evaluation["maxsim"] == pytest.approx(means(evaluate(kept(study), study.qrels)))
     assert "maxsim" not in tiny_study.evaluation
     table = evaluation_table(study).set_index(["system", "measure"])
@@ -88,7 +89,7 @@ def test_own_score_is_evaluated_and_wins_are_told_against_it(study: Study, tiny_
     assert table.loc[("latent", "nDCG@10"), "wins"] == int((of["latent"] - of["maxsim"] > 1e-9).sum())
     assert "maxsim" in systems(study).names
     with pytest.raises(UserError, match="maxsim is the study's own system"):
-        add_run(study, study.path / "runs" / "maxsim.trec", "maxsim")
+        add_run(study, study.path / "runs" / "maxsim.trec", "maxsim", SYSTEMS)
 
 
 def test_states_from_a_store_or_of_another_layer_give_the_same_ranking(
@@ -112,11 +113,11 @@ def test_states_from_a_store_or_of_another_layer_give_the_same_ranking(
 def test_search_and_explanations_work_as_of_any_encoder(study: Study) -> None:
     query = study.queries.texts[0]
     encoded = study.encode(query)
-    assert len(encoded.token_ids) == 16  # as many as the model fills a query up to
+    assert len(encoded.token_ids) == 16  # the length to which the model pads queries
     assert (encoded.spans[encoded.token_ids == encoded.token_ids[-1]] == 0).all()
-    assert encoded.mass.sum() == pytest.approx(float(encoded.activations.sum()), rel=1e-5)
-    found = study.search(encoded)
-    explanation = explain(study, encoded, found["doc_id"][0])
-    assert explanation.ledger["contribution"].sum() == pytest.approx(found["score"][0], rel=1e-4)
+    assert encoded.counts.sum() == pytest.approx(float(encoded.activations.sum()), rel=1e-5)
+    observed = study.search(encoded)
+    explanation = explain(study, encoded, observed["doc_id"][0])
+    assert explanation.breakdown["contribution"].sum() == pytest.approx(observed["score"][0], rel=1e-4)
     with pytest.raises(UserError, match="multi-vector: its own score is MaxSim"):
-        explain_cosine(study, query, found["doc_id"][0])
+        explain_cosine(study, query, observed["doc_id"][0])

@@ -1,4 +1,4 @@
-"""Pruning is indexing again without the pruned."""
+"""Pruning equals indexing again without the pruned terms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from retrieval.index import ARRAYS, Index
+from retrieval.index import FORMS, Index
 from retrieval.pruning import as_many_postings, least_frequent, most_frequent, without_terms
 
 
@@ -23,7 +23,7 @@ def test_an_index_without_terms_is_the_index_of_documents_without_them(
     dense = counts.toarray()
     dense[:, gone] = 0
     pruned, rebuilt = without_terms(Index.from_counts(counts), gone), Index.from_counts(csr_array(dense))
-    for name in ARRAYS:
+    for name in FORMS:
         np.testing.assert_array_equal(getattr(pruned, name), getattr(rebuilt, name))
 
 
@@ -53,7 +53,7 @@ def test_the_control_is_other_terms_of_as_many_postings(
     control = as_many_postings(index, head, seed)
     assert not set(control.tolist()) & set(head.tolist())
     assert len(set(control.tolist())) == len(control)
-    wanted, others = frequency[head].sum(), frequency.sum() - frequency[head].sum()
-    assert frequency[control].sum() >= min(wanted, others)
-    assert frequency[control[:-1]].sum() < wanted or len(control) == 0
+    n_postings, others = frequency[head].sum(), frequency.sum() - frequency[head].sum()
+    assert frequency[control].sum() >= min(n_postings, others)
+    assert frequency[control[:-1]].sum() < n_postings or len(control) == 0
     np.testing.assert_array_equal(control, as_many_postings(index, head, seed))

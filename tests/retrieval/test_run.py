@@ -1,36 +1,48 @@
-"""A run survives the TREC format, whatever its ids hold."""
+"""A run written in TREC format and read again is unchanged, whatever its ids."""
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import UserError
 from retrieval.run import Run, decode_id, encode_id, read_trec, write_trec
 
-ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # lone surrogates included
-IDS = st.lists(ANY_TEXT, min_size=1, max_size=6, unique=True)
+ANY_TEXT = st.text(st.characters(exclude_categories=()), min_size=1, max_size=8)  # lone surrogates included
+IDS = st.lists(ANY_TEXT | st.text("a %2056F", min_size=1, max_size=6), min_size=1, max_size=6, unique=True)
 
 
-@given(identifier=ANY_TEXT | st.text("% 0aF", max_size=8))
-def test_an_id_becomes_one_word_and_comes_back(identifier: str) -> None:
-    word = encode_id(identifier)
-    assert word.split() == [word]
-    word.encode("utf-8")
-    assert decode_id(word) == identifier
+@given(ids=IDS)
+def test_ids_become_words_of_their_own_and_come_back(ids: list[str]) -> None:
+    words = [encode_id(identifier, ids) for identifier in ids]
+    for word, identifier in zip(words, ids, strict=True):
+        assert word.split() == [word]
+        word.encode("utf-8")
+        assert decode_id(word, ids) == identifier
+    assert len(set(words)) == len(ids)
 
 
 def test_encoding_by_hand() -> None:
     assert encode_id("Ann Lee") == "Ann%20Lee"
-    assert encode_id("50%") == "50%25"
+    assert encode_id("50%") == "50%"
+    assert encode_id("50% off") == "50%25%20off"
+    assert encode_id("a b", ["a b", "a%20b"]) == "%61%20%62"
     assert encode_id("") == "%"
     assert encode_id("plain-id_7") == "plain-id_7"
     assert decode_id("50%") == "50%"
     assert decode_id("%FF") == "%FF"
+    assert decode_id("a%20b", ["a b", "a%20b"]) == "a%20b"  # as it stands first
+    assert decode_id("a%20b", ["a b"]) == "a b"
+    assert decode_id("a%20b", ["c"]) == "a%20b"
+    assert decode_id("7.0", ["7"]) == "7"
+    with pytest.raises(UserError, match="cannot stand in a run, since '%20' is an id too"):
+        encode_id(" ", [" ", "%20"])
 
 
 @given(
@@ -53,7 +65,7 @@ def test_a_run_comes_back(
     run = Run(query_ids, document_ids, documents, scores)
     path = tmp_path_factory.mktemp("run") / "a.trec"
     write_trec(run, path, "my system")
-    again = read_trec(path)
+    again = read_trec(path, query_ids, document_ids)
     answered = {query: run.results(row) for row, query in enumerate(query_ids) if n_results[row]}
     assert {query: again.results(row) for row, query in enumerate(again.query_ids)} == answered
 
@@ -79,6 +91,27 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "a.trec").write_text(f"1 Q0 x 1 0.5 t\n{line}\n")
     with pytest.raises(UserError, match=r"a\.trec:2 is not"):
         read_trec(tmp_path / "a.trec")
+
+
+def test_a_percent_sign_keeps_its_measures_in_trec_eval(tmp_path: Path) -> None:
+    ids = ["50%", "10%20x", "plain"]
+    run = Run(["q%41"], ids, np.array([[1, 0, 2]], np.int32), np.array([[3, 2, 1]], np.float32))
+    write_trec(run, tmp_path / "a.trec", "tag")
+    with (tmp_path / "a.trec").open() as file:
+        results = pytrec_eval.parse_run(file)
+    measures = pytrec_eval.RelevanceEvaluator({"q%41": {"50%": 1}}, {"recip_rank"}).evaluate(results)
+    assert measures["q%41"]["recip_rank"] == 0.5
+    assert read_trec(tmp_path / "a.trec", ["q%41"], ids).results(0) == run.results(0)
+
+
+def test_a_mark_at_the_beginning_gzip_and_bad_bytes_change_no_result(tmp_path: Path) -> None:
+    content = b"1 Q0 x 1 0.5 t\n1 Q0 y 2 0.25 t\n"
+    (tmp_path / "plain.trec").write_bytes(content)
+    (tmp_path / "marked.trec").write_bytes(b"\xef\xbb\xbf" + content.replace(b" t\n", b" t\xff\r\n"))
+    (tmp_path / "packed.trec.gz").write_bytes(gzip.compress(content))
+    for name in ("plain.trec", "marked.trec", "packed.trec.gz"):
+        read = read_trec(tmp_path / name)
+        assert (read.query_ids, read.results(0)) == (["1"], [("x", 0.5), ("y", 0.25)])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

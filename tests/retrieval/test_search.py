@@ -1,4 +1,4 @@
-"""Search against BM25 written out densely in float64, and the laws that a ranking keeps."""
+"""Search against dense BM25 in float64, and laws of rankings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from scipy.sparse import csr_array, vstack
 
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
-from retrieval.index import Index, WeightedIndex
+from retrieval.index import Index
 from retrieval.run import Run
 from retrieval.search import contribution_table, contributions, score_documents, scores_of_all, search
+from retrieval.weighted_index import WeightedIndex
 
 
 def names(n: int) -> list[str]:
@@ -84,14 +85,14 @@ def test_depth_only_cuts(data: st.DataObject, depth: int, any_counts: st.SearchS
     levels=st.integers(1, 99),
 )
 def test_ties_stand_in_document_order(seed: int, n_docs: int, depth: int, levels: int) -> None:
-    """One term, few distinct masses, more blocks than results: selection by block maxima, full of ties."""
-    mass = np.random.default_rng(seed).integers(0, levels + 1, n_docs).astype(np.float32)
+    """One term, few distinct counts, more blocks than results: selection by block maxima, with many ties."""
+    counts = np.random.default_rng(seed).integers(0, levels + 1, n_docs).astype(np.float32)
     run = run_of(
-        csr_array(mass[:, None]), csr_array([[1.0]]), Bm25Parameters(b=0, phi="none", idf="lucene"), depth
+        csr_array(counts[:, None]), csr_array([[1.0]]), Bm25Parameters(b=0, phi="none", idf="lucene"), depth
     )
-    order = np.argsort(-mass, kind="stable")[:depth]
+    order = np.argsort(-counts, kind="stable")[:depth]
     expected = np.full(depth, -1)
-    expected[: len(order)] = np.where(mass[order] > 0, order, -1)
+    expected[: len(order)] = np.where(counts[order] > 0, order, -1)
     np.testing.assert_array_equal(run.documents[0], expected)
 
 
@@ -150,13 +151,13 @@ def test_contributions_sum_to_the_score(
             score_documents(index, row, documents), expected[query][documents], rtol=1e-12
         )
         for document, (_, score) in zip(documents, results, strict=True):
-            found, ledger = contributions(index, row, int(document))
-            assert found == score
-            assert ledger["contribution"].sum() == pytest.approx(score, rel=1e-5)
-            assert ledger["term"].tolist() == row.indices.tolist()
-            product = ledger["query_weight"] * ledger["idf"] * ledger["saturation"]
-            np.testing.assert_array_equal(ledger["contribution"], product)
-            assert ((ledger["document_weight"] > 0) == (ledger["saturation"] > 0)).all()
+            observed, breakdown = contributions(index, row, int(document))
+            assert observed == score
+            assert breakdown["contribution"].sum() == pytest.approx(score, rel=1e-5)
+            assert breakdown["term"].tolist() == row.indices.tolist()
+            product = breakdown["query_weight"] * breakdown["idf"] * breakdown["saturation"]
+            np.testing.assert_array_equal(breakdown["contribution"], product)
+            assert ((breakdown["document_weight"] > 0) == (breakdown["saturation"] > 0)).all()
 
 
 @given(data=st.data())
@@ -170,15 +171,15 @@ def test_all_scores_rank_as_search_and_split_into_contributions(
     for query in range(len(run)):
         row = queries[[query]]
         scores = scores_of_all(index, row)
-        found = run.documents[query][run.documents[query] >= 0]
-        np.testing.assert_array_equal(scores[found], run.scores[query][: len(found)])
-        assert np.count_nonzero(scores) == len(found)
+        observed = run.documents[query][run.documents[query] >= 0]
+        np.testing.assert_array_equal(scores[observed], run.scores[query][: len(observed)])
+        assert np.count_nonzero(scores) == len(observed)
         table = contribution_table(index, row, everything)
         assert table.shape == (row.nnz, len(everything))
         np.testing.assert_allclose(table.sum(axis=0), scores, rtol=1e-5, atol=1e-6)
         for document in everything[:3]:
-            ledger = contributions(index, row, int(document))[1]
-            np.testing.assert_allclose(table[:, document], ledger["contribution"], rtol=1e-12)
+            breakdown = contributions(index, row, int(document))[1]
+            np.testing.assert_allclose(table[:, document], breakdown["contribution"], rtol=1e-12)
 
 
 def test_what_cannot_be_searched_is_told() -> None:

@@ -1,4 +1,4 @@
-"""The study's own SAE, sent down this road, gives the study's own counts and rankings; blocks change nothing."""
+"""Variants with the study's own SAE give the study's own counts and rankings, whatever the blocks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from data.encoders import Encoder
 from data.errors import UserError
 from data.ragged import Ragged, offsets_of
 from retrieval.bm25 import Bm25Parameters
+from retrieval.queries import study_queries
 from retrieval.study import Study
-from retrieval.systems import query_counts, system_runs
+from retrieval.systems import rank_all
 from retrieval.variants import (
     SpooledCounts,
     check_store,
@@ -41,16 +42,16 @@ def counts(tiny_study: Study, tiny_sae: SparseAutoencoder, encoder: Encoder) -> 
 def test_counts_are_those_of_the_study(tiny_study: Study, counts: csr_array) -> None:
     dense = counts.toarray()
     for document in (0, len(tiny_study.corpus) // 2, len(tiny_study.corpus) - 1):
-        terms, mass = tiny_study.index.document_row(document)
+        terms, counts = tiny_study.index.document_row(document)
         np.testing.assert_array_equal(np.flatnonzero(dense[document]), terms)
-        np.testing.assert_array_equal(dense[document, terms], mass)
+        np.testing.assert_array_equal(dense[document, terms], counts)
 
 
 def test_queries_are_those_of_the_study(
     tiny_study: Study, tiny_sae: SparseAutoencoder, encoder: Encoder
 ) -> None:
     ours = counts_of_queries(tiny_study, tiny_sae, encoder)
-    np.testing.assert_array_equal(ours.toarray(), query_counts(tiny_study).toarray())
+    np.testing.assert_array_equal(ours.toarray(), tiny_study.query_counts.toarray())
 
 
 @pytest.mark.parametrize("n_blocks", [1, 3])
@@ -60,8 +61,8 @@ def test_runs_are_those_of_the_study_whatever_the_blocks(
     edges = np.linspace(0, counts.shape[0], n_blocks + 1).astype(int)
     blocks = [counts[start:stop] for start, stop in pairwise(edges)]
     parameters = {"latent": Bm25Parameters(), "latent_lucene_idf": Bm25Parameters(idf="lucene")}
-    runs = latent_runs(tiny_study, blocks, query_counts(tiny_study), parameters, 20, tmp_path)
-    expected = system_runs(tiny_study, 20)
+    runs = latent_runs(tiny_study, blocks, tiny_study.query_counts, parameters, 20, tmp_path)
+    expected = rank_all(tiny_study, study_queries(tiny_study), 20)
     for name, run in runs.items():
         np.testing.assert_array_equal(run.documents, expected[name].documents)
         np.testing.assert_array_equal(run.scores, expected[name].scores)
