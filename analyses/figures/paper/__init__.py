@@ -1,0 +1,3 @@
+"""Figures of a paper, in the style for print."""
+
+__all__ = ["paper", "paper_mechanism", "paper_vocabulary"]
