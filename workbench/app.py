@@ -1,51 +1,46 @@
-"""Navigation of the app, and nothing else: `streamlit run workbench/app.py -- STUDY-OR-FOLDER ...`."""
+"""The app's navigation; workbench/server.py serves it."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from functools import partial
 
 import streamlit as st
 
-from workbench import frame, links, selection
-
-if TYPE_CHECKING:
-    from streamlit.navigation.page import StreamlitPage
-
-
-def home() -> None:
-    """The bare address leads to the first page, so that each page has an address of its own."""
-    frame.go("overview")
+from workbench import ASSETS
+from workbench.page import frame, links, selection
+from workbench.page.sharing import login
 
 
-def page(path: str, title: str) -> StreamlitPage:
-    """A page of its own address; its view is imported when it is opened, so that the first waits for no other."""
-
-    def show() -> None:
-        import_module(f"workbench.views.{VIEWS.get(path, path)}").page()
-
-    return st.Page(show, title=title, url_path=path)
+def show(page: links.Page) -> None:
+    """Run a page's view; a view is imported when its page opens, so that the first page waits for no other."""
+    frame.view(page).page()
 
 
-VIEWS = {"text": "your_text", "numbers": "numbers_guide"}  # where a view's name is not its page's
-GROUPS = {
-    group: {path: page(path, title) for path, title in pages.items()} for group, pages in links.GROUPS.items()
+# Each page has an address of its own; the bare address, and those of older versions, lead to one.
+PAGES = {
+    slug: st.Page(partial(show, page), title=page.title, url_path=slug) for slug, page in links.PAGES.items()
 }
-PAGES = {path: shown for pages in GROUPS.values() for path, shown in pages.items()}
-HOME = st.Page(home, title="Latent terms", visibility="hidden", default=True)
+HOME = st.Page(partial(frame.go, "overview"), title="Latent terms", visibility="hidden", default=True)
+REDIRECTS = [
+    st.Page(partial(frame.go, slug), title=links.PAGES[slug].title, url_path=former, visibility="hidden")
+    for former, slug in links.FORMER.items()
+]
 
 st.set_page_config(
     page_title="Latent terms",
-    page_icon=str(frame.ASSETS / "icon.svg"),
+    page_icon=str(ASSETS / "icon.svg"),
     layout="wide",
     initial_sidebar_state=232,
 )
-st.html(frame.ASSETS / "style.css")
+st.html(ASSETS / "style.css")
+if not login.admitted():
+    st.stop()
 chosen = st.navigation(
-    {"": [HOME]} | {group: list(pages.values()) for group, pages in GROUPS.items()},
+    {"": [HOME, *REDIRECTS]}
+    | {group: [PAGES[page.slug] for page in pages] for group, pages in links.GROUPS.items()},
     expanded=True,
 )
-selection.arrive()
+selection.arrive(chosen.url_path)
 frame.follow_links(PAGES, chosen.url_path)
 frame.sidebar()
 frame.guarded(chosen.run)

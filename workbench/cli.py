@@ -6,34 +6,41 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from data.downloads import allow_downloads
 from data.errors import UserError
+from data.remote_code import trust
+from data.terminal import say
+from workbench.verbs.registry import CURRENT_NAMES, VERBS
 
-# Everything that imports torch or numba is imported inside the verb that needs it: `--help` stays instant.
-from workbench.verbs import (
-    asking,
-    comparing,
-    dictionary,
-    encoders,
-    explanations,
-    failures,
-    interventions,
-    laboratory,
-    language,
-    looking,
-    making,
-    map,
-    notes,
-    paper,
-    ranking,
-    tables,
-    vocabulary,
-)
+INTERRUPTED = 130
+TRUST, DOWNLOAD = "--trust-remote-code", "--download"
+
+
+class _Verbs(TyperGroup):
+    """The verbs; an older name of one does the same, and prints the new name on standard error."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, CURRENT_NAMES.get(cmd_name, cmd_name))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The options of all verbs may stand before the verb or anywhere behind it."""
+        common = [option for option in (TRUST, DOWNLOAD) if option in args]
+        return super().parse_args(ctx, common + [word for word in args if word not in common])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and (name := CURRENT_NAMES.get(args[0])):
+            say(f"`{args[0]}` is now `{name}`", file=sys.stderr)
+            args = [name, *args[1:]]
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Verbs,
     help="Read the vocabulary that a dense retriever's latents form, rank with it, and see why.\n\n"
     "Start with `workbench demo`. Then: `train` an SAE on a text, `index` a collection with it into a study, "
     "and ask the study: `search`, `explain`, `evaluate`, `latent`, `app`.",
@@ -43,55 +50,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-INTERRUPTED = 130
-VERBS: dict[str, dict[str, Callable[..., None]]] = {
-    "Make": {
-        "demo": making.demo,
-        "train": making.train_verb,
-        "import-sae": laboratory.import_sae,
-        "index": making.index_verb,
-        "complete": map.complete_verb,
-        "sae-card": laboratory.sae_card,
-        "compare-saes": laboratory.compare_saes,
-        "sweep-layers": encoders.sweep_layers_verb,
-        "pretrain": encoders.pretrain_verb,
-    },
-    "Read the vocabulary": {
-        "latent": asking.latent,
-        "latents": dictionary.latents_verb,
-        "notes": notes.notes_verb,
-        "explain-latents": explanations.explain_latents_verb,
-        "vocabulary-table": tables.vocabulary_table_verb,
-        "type-controls": tables.type_controls_verb,
-        "map": map.map_verb,
-        "vocabulary": vocabulary.vocabulary_verb,
-        "growth": language.growth_verb,
-        "head": language.head_verb,
-        "length": language.length_verb,
-        "meaning": comparing.meaning_verb,
-        "shift": comparing.shift_verb,
-    },
-    "Rank, and say why": {
-        "search": asking.search_verb,
-        "explain": asking.explain,
-        "compare": ranking.compare,
-        "ablate": interventions.ablate_verb,
-        "carriers": interventions.carriers_verb,
-        "failures": failures.failures_verb,
-        "evaluate": asking.evaluate,
-        "add-run": failures.add_run_verb,
-        "learned-sparse": vocabulary.learned_sparse_verb,
-    },
-    "Look, and print": {
-        "app": looking.app_verb,
-        "paper": paper.paper_verb,
-        "collection": looking.collection,
-        "jobs": looking.jobs_verb,
-    },
-}
-for panel, verbs in VERBS.items():
-    for name, verb in verbs.items():
-        app.command(name, rich_help_panel=panel)(verb)
+
+@app.callback()
+def _options(
+    trust_remote_code: Annotated[
+        bool, typer.Option(TRUST, help="Run the Python code that an encoder brings along; read it before.")
+    ] = False,
+    download: Annotated[
+        bool,
+        typer.Option(
+            DOWNLOAD, help="Download an encoder that a study or an SAE names; those that you name always are."
+        ),
+    ] = False,
+) -> None:
+    if download:
+        allow_downloads()
+    if trust_remote_code:
+        trust()
+        say(f"{TRUST}: Python code that comes with an encoder is run, with your rights", file=sys.stderr)
+
+
+for verb in VERBS:
+    app.command(verb.name, rich_help_panel=verb.panel)(verb.run)
 
 
 def main() -> None:
@@ -102,7 +82,7 @@ def main() -> None:
         sys.exit(_fail(str(error)))
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # typer's, for Ctrl-C
-            print(
+            say(
                 "interrupted: finished stages are kept, run the same command again to go on (train with --resume)",
                 file=sys.stderr,
             )
@@ -116,19 +96,13 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("WORKBENCH_DEBUG"):
             traceback.print_exc()
-        sys.exit(
-            _fail(
-                f"a fault of the workbench, {type(error).__name__}: {error} (WORKBENCH_DEBUG=1 shows where)"
-            )
-        )
+        sys.exit(_fail(f"internal error, {type(error).__name__}: {error} (WORKBENCH_DEBUG=1 shows where)"))
 
 
 def _fail(sentence: str) -> int:
-    if int(
-        os.environ.get("RANK", "0")
-    ):  # torchrun's others: the first says it, and must not be killed before
+    if int(os.environ.get("RANK", "0")):  # torchrun's first process prints it, and must not be killed before
         return 0
-    print(f"workbench: {sentence}", file=sys.stderr)
+    say(f"workbench: {sentence}", file=sys.stderr)
     return 2
 
 

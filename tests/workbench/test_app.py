@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 
 from retrieval.study import Study
-from workbench import browser
+from workbench.page import browser
 
 pytestmark = pytest.mark.browser
 
@@ -37,27 +37,34 @@ def query(tiny_study: Study) -> str:
         ("figures", "No paper yet"),
         ("search", "Ask something"),
         ("interventions", "Ask something"),
-        ("interventions?q=sort+the+rows+of+an+array", "Where each document goes"),
+        ("interventions?q=sort+the+rows+of+an+array", "Ranks before and after"),
         ("interventions?q=sort+an+array&change=scoring&k1=2", "from the paper's scoring to yours"),
-        ("interventions?q=sort+an+array&place=index&preset=only", "how many stay"),
-        ("interventions?q=sort+an+array&place=document&latents=3,5&mass=2", "how many stay"),
-        ("carriers", "Which latents carry the collection"),
-        ("steer?q=sort+the+rows+of+an+array", "What the SAE then reads"),
+        (
+            "interventions?q=sort+an+array&place=index&preset=only",
+            "Share of the first ten documents that stay",
+        ),
+        (
+            "interventions?q=sort+an+array&place=document&latents=3,5&mass=2",
+            "Share of the first ten documents that stay",
+        ),
+        ("carriers", "How much nDCG@10 is lost"),
+        ("steer?q=sort+the+rows+of+an+array", "Change of summed activation"),
         ("steer?q=sort+the+rows+of+an+array&place=document&factor=0&part=1,2", "Ranking by cosine"),
-        ("systems", "The latents against each other system"),
+        ("systems", "and the latents less each other system"),
+        ("why", "Is it the states, or the dictionary?"),
         ("systems?q=sort+the+rows+of+an+array", "and where the others put them"),
         ("limit", "Not a LIMIT collection"),
-        ("failures?k=1", "the share of each reason"),
-        ("failures?k=1&reason=outscored&found=none", "place by latents"),
-        ("vocabulary", "latents that fire here"),
-        ("latent", "Where it fires"),
-        ("word", "Which latents carry this word"),
+        ("failures?k=1", "Share of the missed documents by reason"),
+        ("failures?k=1&reason=outscored&found=none", "rank by latents"),
+        ("vocabulary", "latents active in this collection"),
+        ("latent", "Where the latent fires"),
+        ("word", "Which latents fire on this word"),
         ("text", "Nothing typed yet"),
         ("text?text=sort+the+rows+of+an+array", "Your text"),
-        ("types", "how many, says who"),
-        ("map", "Who are your neighbours"),
-        ("saes", "Beside others"),
-        ("train", "what will it cost"),
+        ("types", "by which rule"),
+        ("map", "Which latents point in similar directions"),
+        ("saes", "Beside other SAEs"),
+        ("train", "what will training cost"),
         ("method", "From a token to a few latents"),
         ("numbers", "nDCG@10"),
     ],
@@ -67,7 +74,9 @@ def test_each_page_opens(page: Any, app: str, address: str, content: str) -> Non
     page.get_by_text(content).first.wait_for(state="attached")
 
 
-def test_a_search_shows_results_and_a_ledger(page: Any, app: str, tiny_study: Study, query: str) -> None:
+def test_a_search_shows_results_and_a_score_breakdown(
+    page: Any, app: str, tiny_study: Study, query: str
+) -> None:
     open_page(page, app, f"search?q={quote_plus(query)}")
     page.wait_for_selector(".lt-result")
     titles = page.locator(".lt-result .lt-title").all_inner_texts()
@@ -117,7 +126,7 @@ def test_a_latents_chip_and_its_bar_lead_to_its_page(page: Any, app: str, query:
 
 def test_the_selection_travels_from_page_to_page(page: Any, app: str, tiny_study: Study, query: str) -> None:
     open_page(page, app, f"search?q={quote_plus(query)}&idf=lucene")
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Vocabulary").click()
+    page.locator("[data-testid=stSidebarNavLink][href*='/latents']").click()
     page.wait_for_selector(".js-plotly-plot")
     browser.settle(page)
     assert selection(page) == {"study": tiny_study.path.name, "q": query, "idf": "lucene"}
@@ -154,9 +163,40 @@ def test_what_is_not_there_is_said_calmly(page: Any, app: str, address: str, sen
     assert "Traceback" not in page.content()
 
 
+@pytest.mark.parametrize(
+    ("former", "address", "kept"),
+    [
+        ("shift?against=silent", "compare-collections", {"against": "silent"}),
+        ("vocabulary?find=the&alive=any", "latents", {"find": "the", "alive": "any"}),
+        ("head?prune=tail&share=0.1", "frequency-bands", {"prune": "tail", "share": "0.1"}),
+        ("meaning?measure=number", "polysemy", {"measure": "number"}),
+        ("text?text=sort+an+array", "your-text", {"text": "sort an array"}),
+        ("search?q=sort+an+array&part=ledger", "search", {"q": "sort an array"}),
+    ],
+)
+def test_an_old_address_leads_to_the_page_with_its_selection(
+    page: Any, app: str, tiny_study: Study, former: str, address: str, kept: dict[str, str]
+) -> None:
+    open_page(page, app, former)
+    page.wait_for_function("path => location.pathname === path", arg=f"/{address}")
+    browser.settle(page)
+    assert selection(page) == {"study": tiny_study.path.name} | kept
+
+
+def test_what_a_widget_says_travels_to_the_next_page(page: Any, app: str, query: str) -> None:
+    """The query box of one page is another widget on the next, which takes its text from the URL."""
+    open_page(page, app, f"search?q={quote_plus(query)}&idf=lucene")
+    for name in ("ablation", "steering", "compare-documents", "search"):
+        page.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").click()
+        page.wait_for_function("path => location.pathname === path", arg=f"/{name}")
+        browser.settle(page)
+        assert page.get_by_placeholder("Ask in your own words").input_value() == query
+        assert (selection(page)["q"], selection(page)["idf"]) == (query, "lucene")
+
+
 def test_a_dead_latent_is_calm(page: Any, app: str, tiny_study: Study) -> None:
     open_page(page, app, f"latent?study=silent&latent={tiny_study.n_latents}")
-    page.get_by_text("Never fires here").wait_for()
+    page.get_by_text("Inactive in this collection").wait_for()
 
 
 def test_hostile_text_does_not_run(page: Any, app: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,32 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.errors import UserError
+from data.remote_code import VARIABLE
 from retrieval.run import read_trec
 from retrieval.study import Study
-from workbench.verbs.options import parse_count
+from workbench.making.parsing import parse_count, written_count
+from workbench.verbs.registry import CURRENT_NAMES, VERBS
 
 Command = Callable[..., int]
-VERBS = (
-    *("demo", "train", "index", "import-sae", "sae-card", "compare-saes", "pretrain", "sweep-layers"),
-    *(
-        "latents",
-        "notes",
-        "explain-latents",
-        "vocabulary-table",
-        "type-controls",
-        "map",
-        "complete",
-        "jobs",
-        "search",
-        "explain",
-        "evaluate",
-        "latent",
-        "app",
-        "collection",
-    ),
-)
 
 
 @pytest.mark.slow
@@ -88,7 +74,8 @@ def test_train_index_search_explain_evaluate(
         assert all(0 <= token["start"] <= token["end"] <= len(text) for token in row["document_tokens"])
 
     means = run("evaluate", "study", "--runs", "runs")
-    assert list(means) == ["latent", "latent_lucene_idf", "cosine", "bm25"]
+    assert list(means)[:4] == ["latent", "latent_lucene_idf", "cosine", "bm25"]
+    assert "rrf_latent_cosine" in means
     assert list(means["latent"]) == ["nDCG@10", "R@10", "R@100", "R@1000", "MRR@10"]
     assert means["bm25"]["MRR@10"] == 1.0
     assert sorted(path.name for path in Path("runs").iterdir()) == [
@@ -106,9 +93,62 @@ def test_every_verb_has_help_that_teaches(command: Command, capsys: pytest.Captu
     assert command("--help") == 0
     overview = capsys.readouterr().out
     for verb in VERBS:
-        assert verb in overview
-        assert command(verb, "--help") == 0
+        assert f"│ {verb.name} " in overview
+        assert command(verb.name, "--help") == 0
         assert len(capsys.readouterr().out) > 300
+
+
+def test_a_verbs_file_is_named_after_it() -> None:
+    folders = {
+        "Make": "make",
+        "Read the vocabulary": "read",
+        "Rank, and say why": "rank",
+        "Look, and print": "look",
+    }
+    for verb in VERBS:
+        place = f"workbench.verbs.{folders[verb.panel]}.{verb.name.replace('-', '_')}"
+        assert verb.run.__module__ == place
+    names = [verb.name for verb in VERBS]
+    assert len({*names, *CURRENT_NAMES}) == len(names) + len(CURRENT_NAMES)
+
+
+def test_code_of_models_is_trusted_wherever_the_option_stands(
+    command: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verb, option = ("search", "nowhere", "x"), "--trust-remote-code"
+    for arguments in ((option, *verb), (*verb, option)):
+        monkeypatch.setenv(VARIABLE, "0")
+        assert command(*verb) == 2
+        assert "Python code" not in capsys.readouterr().err
+        assert os.environ[VARIABLE] == "0"
+        assert command(*arguments) == 2
+        assert "Python code that comes with an encoder is run, with your rights" in capsys.readouterr().err
+        assert os.environ[VARIABLE] == "1"
+
+
+@pytest.mark.parametrize(("former", "name"), CURRENT_NAMES.items())
+def test_an_older_name_does_the_same_and_prints_the_new_one(
+    former: str, name: str, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--help") == 0
+    assert f"│ {former} " not in capsys.readouterr().out
+    for arguments, status in ((("--help",), 0), (("nowhere", "--no-such-option"), 2)):
+        assert command(name, *arguments) == status
+        today = capsys.readouterr()
+        assert command(former, *arguments) == status
+        printed = capsys.readouterr()
+        assert printed.out == today.out
+        assert printed.err == f"`{former}` is now `{name}`\n" + today.err
+
+
+def test_an_older_name_prints_the_same_json(
+    tiny_study: Study, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (tiny_study.path, "--latents", "1,2", "--controls", 2, "--json")
+    assert command("ablation", *arguments) == 0
+    today = capsys.readouterr().out
+    assert command("ablate", *arguments) == 0
+    assert capsys.readouterr().out == today
 
 
 @pytest.mark.parametrize(
@@ -117,7 +157,7 @@ def test_every_verb_has_help_that_teaches(command: Command, capsys: pytest.Captu
         (("search", "nowhere", "query"), "nowhere is not a study"),
         (("train", "--text", "docstrings", "--out", "x", "--tokens", "many"), "many is not a count"),
         (("train", "--text", "/no/such/thing", "--out", "x"), "/no/such/thing"),
-        (("index", "--sae", "nowhere", "--collection", "docstrings", "--out", "x"), "nowhere"),
+        (("index", "--sae", "nowhere", "--collection", "limit:30", "--out", "x"), "nowhere"),
         (("collection", "no-such-collection"), "no-such-collection"),
         (("app", "nowhere"), "nowhere is not a folder"),
     ],
@@ -155,7 +195,7 @@ def test_bad_input_to_a_study_is_told(
 ) -> None:
     for arguments, sentence in [
         (("search", tiny_study.path, " "), "the query is empty"),
-        (("search", tiny_study.path, "sort", "--system", "magic"), "magic is unknown"),
+        (("search", tiny_study.path, "sort", "--system", "magic"), "'magic' is unknown"),
         (("search", tiny_study.path, "sort", "--idf", "magic"), "magic"),
         (("explain", tiny_study.path, "sort", "no such document"), "no such document"),
         (("latent", tiny_study.path, 10**6), "1000000"),
@@ -188,6 +228,15 @@ def test_tables_for_people(tiny_study: Study, command: Command, capsys: pytest.C
 )
 def test_counts(text: str, count: int) -> None:
     assert parse_count(text) == count
+
+
+@given(st.integers(1, 10**10), st.sampled_from([1, 10**3, 10**6]))
+def test_a_count_is_read_back_as_written(count: int, unit: int) -> None:
+    assert parse_count(written_count(count * unit)) == count * unit
+
+
+def test_defaults_are_written_as_they_were() -> None:
+    assert [written_count(count) for count in (6_000_000, 250_000, 1234)] == ["6M", "250k", "1234"]
 
 
 @pytest.mark.parametrize("text", ["", "0", "-3", "six", "inf", "nan", "k"])

@@ -1,6 +1,6 @@
 // Follow links inside the app without a reload: a plain click on one sends its address to Python.
 // A click with a modifier key is the browser's, so that a link still opens in a new tab.
-const inside = /^(PAGES)\?/; // workbench/links.py names them
+const inside = /^(PAGES)\?/; // workbench/page/links.py names them
 
 export default function ({ setTriggerValue }) {
   const follow = (event) => {

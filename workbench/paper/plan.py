@@ -1,6 +1,6 @@
-"""What a paper will take, before it starts: what must be encoded, trained and indexed, and what is there already.
+"""The steps and the cost of a paper, before it starts: what must be encoded, trained, indexed, and what is kept.
 
-Tokens are counted, speeds are measured here and now for a second each (workbench.cost); seconds are an estimate.
+Tokens are counted, speeds are measured here and now for a second each (cost); seconds are an estimate.
 """
 
 from __future__ import annotations
@@ -13,26 +13,29 @@ from pathlib import Path
 import pandas as pd
 
 from data.encoders import EncoderConfig
+from data.reading import as_read
 from retrieval.study import Study
-from workbench.formats import counted
-from workbench.paper.bench import Bench, ordered
-from workbench.paper.cells import Cell, Dictionary
+from retrieval.systems import LEARNED_SPARSE, MAXSIM
+from workbench.making.part import Size
+from workbench.making.stages import store_folder, text_source
+from workbench.markup.formats import counted
 from workbench.paper.config import NamedCollection, PaperConfig
-from workbench.paper.experiments import EXPERIMENTS
-from workbench.paper.items import Item
-from workbench.paper.main_study import main_dictionary, study_cell, study_folder
-from workbench.paper.materials import Materials
-from workbench.paper.speeds import Speeds, text_of
-from workbench.paper.study_parts import PARTS, Size
-from workbench.stages import store_folder, text_source
+from workbench.paper.item import Item
+from workbench.paper.measure.bench import Bench, ordered
+from workbench.paper.measure.cells import Cell, Dictionary
+from workbench.paper.measure.experiments import EXPERIMENTS
+from workbench.paper.measure.main_study import main_dictionary, study_cell, study_folder
+from workbench.paper.measure.materials import Materials
+from workbench.paper.measure.speeds import Speeds, text_of
+from workbench.paper.measure.study_parts import parts_for, with_vocabularies
 
 RANKING_SECONDS = 0.3  # of a cell whose index is there, on a small collection
-DESCRIBING = 2e-5  # seconds a token of a study, to lay it out, and to tell its words and types
+DESCRIBING = 2e-5  # seconds per token of a study, to lay it out and to measure its words and types
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to be done: what, of how many tokens, how many seconds; done: whether it is kept from before."""
+    """One thing to be done, of so many tokens, in so many seconds; done: whether it is kept from before."""
 
     kind: str
     what: str
@@ -44,24 +47,24 @@ class Step:
 def plan(config: PaperConfig, items: Sequence[Item], materials: Materials, bench: Bench) -> list[Step]:
     """Every step of making these items, in their order."""
     names = dict.fromkeys(name for item in items for name in item.experiments)
-    asked = [one.cell for name in names for one in EXPERIMENTS[name](config)]
+    cells = [one.cell for name in names for one in EXPERIMENTS[name](config)]
     if not any(item.needs_study for item in items):
-        return plan_cells(asked, materials, bench)
+        return plan_cells(cells, materials, bench)
     speeds, folder = Speeds(materials), study_folder(config, materials)
     made_of = [] if (folder / "study.json").is_file() else [study_cell(config)]
-    steps = plan_cells(asked, materials, bench, made_of, speeds)
+    steps = plan_cells(cells, materials, bench, made_of, speeds)
     return steps + list(_studying(config, items, materials, folder, speeds))
 
 
 def plan_cells(
-    asked: Sequence[Cell],
+    wanted: Sequence[Cell],
     materials: Materials,
     bench: Bench,
     made_of: Sequence[Cell] = (),
     speeds: Speeds | None = None,
 ) -> list[Step]:
     """Every step of measuring these cells, and of the states and SAEs of those that something is `made_of`."""
-    cells = ordered(asked)
+    cells = ordered(wanted)
     missing = [cell for cell in cells if not bench.is_measured(cell)]
     done = len(cells) - len(missing)
     steps = [Step("measure", f"{done:,} cells", 0, 0.0, True)] if done else []
@@ -71,7 +74,7 @@ def plan_cells(
 
 
 def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
-    """kind, what, tokens, seconds, done: a row a step, and what all that is not done adds up to."""
+    """kind, what, tokens, seconds, done: a row per step, and the sum of those that are not done."""
     table = pd.DataFrame(
         [vars(step) for step in steps], columns=["kind", "what", "tokens", "seconds", "done"]
     )
@@ -82,7 +85,7 @@ def plan_table(steps: Sequence[Step]) -> pd.DataFrame:
     )
 
 
-def plan_told(steps: Sequence[Step]) -> str:
+def plan_message(steps: Sequence[Step]) -> str:
     """What is left, in a sentence."""
     left = [step for step in steps if not step.done]
     if not left:
@@ -98,7 +101,7 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> It
     seen: set[tuple[EncoderConfig, str, int]] = set()
     shared: set[tuple[EncoderConfig, str, int]] = set()
     for cell in cells:
-        if cell.encoder and cell.system == "learned_sparse":
+        if cell.encoder and cell.system == LEARNED_SPARSE.name:
             n_docs = len(materials.collection(cell.collection).corpus)
             seconds = n_docs / speeds.weigh(cell.encoder, cell.collection)
             what = f"{cell.collection.name}: {n_docs:,} documents by {cell.encoder.model}"
@@ -124,7 +127,7 @@ def _encoding(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> It
             one_pass = (replace(config, layer=None), named.source, 0 if rows is None else distinct)
             seconds = 0.0 if kept or one_pass in shared else tokens / speeds.encode(config, named)
             shared.add(one_pass)
-            what = f"{named.name or named.source} by {_told(config)}"
+            what = f"{named.name or named.source} by {_encoder_name(config)}"
             yield Step("encode", what, tokens, seconds, kept)
 
 
@@ -135,7 +138,7 @@ def _training(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> It
         kept, train = _is_trained(dictionary, materials), dictionary.train
         seconds = 0.0 if kept else train.n_tokens / speeds.train(dictionary)
         what = f"{train.n_latents:,} latents, k {train.k}, seed {train.seed}, on {dictionary.text} by "
-        yield Step("train", what + _told(dictionary.encoder), train.n_tokens, seconds, kept)
+        yield Step("train", what + _encoder_name(dictionary.encoder), train.n_tokens, seconds, kept)
 
 
 def _is_trained(dictionary: Dictionary, materials: Materials) -> bool:
@@ -157,7 +160,7 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> It
         seed = f"seed {dictionary.train.seed}{', random directions' if dictionary.random_directions else ''}"
         what = (
             f"{named.name}: {counted(n_cells, 'ranking')} by {dictionary.train.n_latents:,} latents, "
-            f"k {dictionary.train.k}, {seed}, of {_told(dictionary.encoder)}"
+            f"k {dictionary.train.k}, {seed}, of {_encoder_name(dictionary.encoder)}"
         )
         yield Step("index and rank", what, tokens, seconds, False)
 
@@ -165,11 +168,11 @@ def _indexing(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> It
 def _comparing(cells: Sequence[Cell], materials: Materials, speeds: Speeds) -> Iterator[Step]:
     """MaxSim of every query with every document."""
     for cell in cells:
-        if cell.encoder and cell.system == "maxsim":
+        if cell.encoder and cell.system == MAXSIM.name:
             collection, encoder = materials.collection(cell.collection), materials.encoder(cell.encoder)
             tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
             seconds = tokens * len(collection.queries) * speeds.compare(cell.encoder, cell.collection)
-            what = f"{cell.collection.name}: {len(collection.queries):,} queries by {_told(cell.encoder)}"
+            what = f"{cell.collection.name}: {len(collection.queries):,} queries by {_encoder_name(cell.encoder)}"
             yield Step("MaxSim", what, tokens, seconds, False)
 
 
@@ -182,18 +185,22 @@ def _studying(
     tokens = int(encoder.count_tokens(collection.corpus.texts).sum())
     is_built = (folder / "study.json").is_file()
     study = Study.open(folder) if is_built else None
-    wanted = [part for name, part in PARTS.items() if any(name in item.parts for item in items)]
-    kept = [study is not None and part.is_kept(study, config) for part in wanted]
+    wanted = parts_for(config, {name for item in items for name in item.parts})
+    kept = [study is not None and part.is_kept(study) for part in wanted]
     encode = 1.0 if is_built and all(kept) else speeds.encode(config.encoders[0].config, named)
     size = Size(len(collection.corpus), tokens, config.saes[0].n_latents, len(collection.queries), encode)
     seconds = 0.0 if is_built else tokens / speeds.train(main_dictionary(config)) + DESCRIBING * tokens
     yield Step("study", f"{named.name}, indexed and described", tokens, seconds, is_built)
     for part, done in zip(wanted, kept, strict=True):
         yield Step(
-            "study", f"{named.name}: {part.what}", 0, 0.0 if done else part.seconds(size, config), done
+            "study",
+            f"{named.name}: {part.title}",
+            0,
+            0.0 if done else part.seconds(with_vocabularies(size, config)),
+            done,
         )
 
 
-def _told(config: EncoderConfig) -> str:
+def _encoder_name(config: EncoderConfig) -> str:
     layer = "" if config.layer is None else f", layer {config.layer}"
-    return f"{config.model}{layer}, {config.max_length} tokens a text"
+    return f"{config.model}{layer}, {as_read(config).max_length} tokens a text"

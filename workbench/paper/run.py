@@ -1,4 +1,4 @@
-"""From a configuration to a folder of figures and tables: measure what is missing, then draw what was asked for.
+"""From a configuration to a folder of figures and tables: measure what is missing, then draw the chosen items.
 
 OUT/paper.json            the configuration, versions, and what was made: title, caption, facts, files
 OUT/<item>.pdf .svg .png  figures, their provenance in the file's own metadata
@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from analyses.figures.print_style import (
+from analyses.figures.style.print_style import (
     FORMATS,
     Print,
     drawing,
@@ -31,31 +31,23 @@ from analyses.figures.print_style import (
 from data.errors import UserError
 from retrieval.pipeline import versions
 from retrieval.study import Study
-from workbench.paper import finding_items, mechanism_items, retrieval_items, sweep_items, vocabulary_items
-from workbench.paper.bench import Bench, ordered
+from workbench.making.stages import make_study
 from workbench.paper.config import PaperConfig
-from workbench.paper.experiments import EXPERIMENTS, Measurement
-from workbench.paper.items import Item, Made
-from workbench.paper.main_study import file_name, main_dictionary, study_folder
-from workbench.paper.manifest import CHART, FORMAT, read_paper, write_manifest
-from workbench.paper.materials import Materials
+from workbench.paper.item import Item, Made
+from workbench.paper.items_list import ITEMS, current_name
+from workbench.paper.measure.bench import Bench, ordered
+from workbench.paper.measure.experiments import EXPERIMENTS, Measurement
+from workbench.paper.measure.main_study import file_name, main_dictionary, study_folder
+from workbench.paper.measure.materials import Materials
+from workbench.paper.measure.study_parts import prepare
+from workbench.paper.output.manifest import CHART, FORMAT, read_paper, write_manifest
+from workbench.paper.output.report import write_report
+from workbench.paper.output.tables import write_table
 from workbench.paper.plan import Step, plan
-from workbench.paper.report import write_report
-from workbench.paper.study_parts import prepare
-from workbench.paper.tables import write_table
-from workbench.stages import make_study
-
-ITEMS: tuple[Item, ...] = (
-    *retrieval_items.ITEMS,
-    *finding_items.ITEMS,
-    *vocabulary_items.ITEMS,
-    *mechanism_items.ITEMS,
-    *sweep_items.ITEMS,
-)
 
 
 class Laboratory:
-    """The evidence of a paper (`workbench.paper.items.Evidence`): measured, or found measured."""
+    """The evidence of a paper (`workbench.paper.item.Evidence`): measured now, or kept from before."""
 
     def __init__(self, config: PaperConfig, materials: Materials, bench: Bench) -> None:
         self.config = config
@@ -76,7 +68,7 @@ class Laboratory:
             self._materials.progress("Cells", len(missing), len(missing))
 
     def measured(self, experiment: str) -> pd.DataFrame:
-        """A row a query of each measurement: its labels, n_docs, query_id, and a column a measure."""
+        """A row per query of each measurement: its labels, n_docs, query_id, and a column per measure."""
         return pd.concat([self._rows(one) for one in EXPERIMENTS[experiment](self.config)], ignore_index=True)
 
     def study(self) -> Study:
@@ -116,7 +108,7 @@ def run_tag(one: Measurement) -> str:
 
 def chosen_items(config: PaperConfig, only: Sequence[str] = ()) -> list[Item]:
     """The items that a configuration asks for, or the named ones of them; an unknown name is a `UserError`."""
-    wanted = [item for item in ITEMS if item.wanted(config)]
+    wanted, only = [item for item in ITEMS if item.wanted(config)], list(map(current_name, only))
     names = [item.name for item in wanted]
     if unknown := [name for name in only if name not in names]:
         raise UserError(f"{unknown[0]!r} is not in this paper: it has {', '.join(names)}")
@@ -160,7 +152,7 @@ def make_paper(
             laboratory.runs(out / "runs")
     finally:
         bench.close()
-    manifest = write_manifest(out, config, made, command, [item.name for item in ITEMS])
+    manifest = write_manifest(out, config, made, command, [item.name for item in ITEMS], current_name)
     write_report(read_paper(out))
     return manifest
 
@@ -175,19 +167,23 @@ def plan_of(config: PaperConfig, materials: Materials, only: Sequence[str] = ())
 
 
 def remembered(figure: Path) -> tuple[PaperConfig, str, Print]:
-    """The configuration and the item that a figure was made from, and its style, by its own metadata."""
+    """The configuration, the item's name of today, and the style that a figure was made from, by its metadata."""
     record = read_provenance(figure)
     if record.get("format") != FORMAT or "config" not in record or "item" not in record:
         raise UserError(
             f"{figure} was not made by `workbench paper` of this version: make it from its configuration"
         )
-    return PaperConfig.from_dict(record["config"], figure.name), str(record["item"]), Print(**record["print"])
+    return (
+        PaperConfig.from_dict(record["config"], figure.name),
+        current_name(str(record["item"])),
+        Print(**record["print"]),
+    )
 
 
 def write_item(
     out: Path, item: Item, made: Made, provenance: dict[str, Any], style: Print | None = None
 ) -> dict[str, Any]:
-    """Write an item's files; returns what the manifest says of it."""
+    """Write an item's files; returns its record in the manifest."""
     shown = made.table.astype(str) if made.shown is None else made.shown
     style = style or Print(made.width, made.ratio)
     provenance = {**provenance, "print": asdict(style)} if made.chart is not None else provenance
@@ -200,7 +196,10 @@ def write_item(
             write_figure(figure, out / f"{item.name}.{ending}", provenance)
         files += [f"{item.name}.{ending}" for ending in (CHART, *FORMATS)]
     return {
-        "title": item.title, "caption": made.caption, "facts": list(made.facts), "files": files,
+        "title": item.title,
+        "caption": made.caption,
+        "facts": list(made.facts),
+        "files": files,
         "shown": {"columns": list(map(str, shown.columns)), "rows": shown.to_numpy().tolist()},
         "print": asdict(style) if made.chart is not None else None,
-    }  # fmt: skip
+    }

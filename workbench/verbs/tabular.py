@@ -1,13 +1,15 @@
-"""What the verbs of the vocabulary's laws share: a table as text, as CSV or as JSON."""
+"""What the verbs on the vocabulary's laws share: a table as text, as CSV or as JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.printing import print_json, print_table
+from data.terminal import say
+from workbench.verbs.printing import print_json, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,23 +18,30 @@ Csv = Annotated[Path | None, typer.Option("--csv", help="Write the main table to
 Seed = Annotated[int, typer.Option(help="Seed of what is drawn.")]
 
 
-def give(table: pd.DataFrame, csv: Path | None, as_json: bool, told: Any, limit: int | None = None) -> None:
-    """Write the table as CSV, print what `told` makes of it as JSON, or print the table."""
+def give(
+    table: pd.DataFrame,
+    csv: Path | None,
+    as_json: bool,
+    record: Callable[[pd.DataFrame], Any],
+    limit: int | None = None,
+) -> None:
+    """Write the table as CSV, print what `record` makes of it as JSON, or print the table."""
+    from data.csv_text import csv_of
     from data.files import new_file
 
     if csv is not None:
         with new_file(csv) as temporary:
-            table.to_csv(temporary, index=False)
+            temporary.write_text(csv_of(table), encoding="utf-8", newline="")
     if as_json:
-        print_json(told(table))
+        print_json(record(table))
     elif csv is not None:
-        print(f"{len(table):,} rows, {len(table.columns)} columns in {csv}")
+        say(f"{len(table):,} rows, {len(table.columns)} columns in {csv}")
     else:
         print_table(table.head(limit) if limit else table)
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with p- and q-values as text of two digits, which four decimals would make nought."""
+    """The table with p- and q-values as text of two digits, which four decimals would round to zero."""
     tests = [name for name in ("p_value", "q_value") if name in table]
     return table.assign(
         **{name: [f"{value:.2g}" if value > 0 else "< 1e-300" for value in table[name]] for name in tests}
@@ -40,7 +49,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as JSON can hold them: what is not known is None."""
+    """The rows as JSON can hold them: what is not a number is None."""
     return [
         {str(name): None if value != value else value for name, value in row.items()}
         for row in table.to_dict("records")

@@ -1,0 +1,69 @@
+"""The filters of the latents page in a browser: each pick is kept, also in the URL, and a link sets them all."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from analyses.latents.latent_table import vocabulary_table
+from analyses.latents.lexicon import lexicon, matching
+from analyses.latents.types import TypeThresholds, type_measures
+from retrieval.study import Study
+from workbench.page.browser import open_page, settle
+
+
+def pick(page: Any, kind: str) -> None:
+    page.get_by_test_id("stMultiSelect").locator("input").click()
+    page.get_by_role("option", name=kind).click()
+    page.wait_for_timeout(300)  # the pick has reached Python
+    settle(page)
+
+
+def asked(page: Any) -> dict[str, list[str]]:
+    return {name: values for name, values in parse_qs(urlsplit(page.url).query).items() if name != "study"}
+
+
+def shown(page: Any) -> int:
+    return int(
+        page.get_by_text("latents active in this collection").inner_text().split(" of ")[0].replace(",", "")
+    )
+
+
+@pytest.mark.browser
+def test_picks_add_up_and_outlast_another_page(page: Any, app: str, tiny_study: Study) -> None:
+    table = lexicon(
+        vocabulary_table(tiny_study), type_measures(tiny_study), TypeThresholds(), len(tiny_study.corpus)
+    )
+    open_page(page, f"{app}/latents?study={tiny_study.path.name}")
+    pick(page, "Lexical")
+    pick(page, "Broad topical")
+    expected = len(matching(table, types=("lexical", "broad"), alive="yes"))
+    assert asked(page) == {"type": ["lexical,broad"]}
+    assert shown(page) == expected < len(table)
+    box = page.get_by_label("Find", exact=True)
+    box.fill("a")
+    box.press("Enter")
+    page.wait_for_function("document.URL.includes('find=a')")
+    settle(page)
+    assert shown(page) == len(matching(table, "a", ("lexical", "broad"), alive="yes"))
+    page.locator("[data-testid=stSidebarNavLink][href*='/method']").click()
+    page.wait_for_function("document.URL.includes('/method')")
+    settle(page)
+    page.locator("[data-testid=stSidebarNavLink][href*='/latents']").click()
+    page.wait_for_function("document.URL.includes('/latents')")
+    box.wait_for()
+    settle(page)
+    assert box.input_value() == "a"
+    assert asked(page) == {"type": ["lexical,broad"], "find": ["a"]}
+
+
+@pytest.mark.browser
+def test_a_link_sets_the_filters(page: Any, app: str, tiny_study: Study) -> None:
+    open_page(page, f"{app}/latents?study={tiny_study.path.name}&find=the&alive=any&type=nonsense")
+    settle(page)
+    assert page.get_by_label("Find", exact=True).input_value() == "the"
+    assert asked(page) == {"find": ["the"], "alive": ["any"]}
+    table = vocabulary_table(tiny_study)
+    assert shown(page) >= int(table["label"].str.contains("the", regex=False).sum())

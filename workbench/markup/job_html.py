@@ -1,0 +1,25 @@
+"""HTML of a job in the list of jobs, and of its progress."""
+
+from __future__ import annotations
+
+from workbench.markup.highlight import link
+from workbench.markup.templates import escape
+
+
+def job_card(title: str, address: str, state: str, note: str, part: float | None, chosen: bool) -> str:
+    """A job in the list: its title as a link, its state and a note, and a bar while it runs."""
+    return (
+        f'<article class="lt-job lt-{escape(state)}{" lt-chosen" if chosen else ""}">'
+        f'<div class="lt-head">{link(title, address, "lt-title")}</div>'
+        f'<p class="lt-jobstate"><i></i><b>{escape(state)}</b><span>{escape(note)}</span></p>'
+        f"{'' if part is None else progress_bar(part)}</article>"
+    )
+
+
+def progress_bar(part: float) -> str:
+    """How much of something is done, part in [0, 1]."""
+    share = 100 * min(max(part, 0), 1)
+    return (
+        f'<div class="lt-progress" role="progressbar" aria-valuenow="{share:.0f}" aria-valuemin="0" '
+        f'aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+    )

@@ -1,0 +1,203 @@
+"""What every page shares: the open study, links inside the app, figures, and calm states."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import streamlit as st
+from plotly.graph_objects import Figure
+
+from analyses.figures.style import theme
+from analyses.labels import notes_file
+from data.errors import UserError
+from retrieval.study import Study
+from workbench import ASSETS
+from workbench.caches import cache
+from workbench.markup import highlight
+from workbench.page import links, selection
+from workbench.page.sharing import login, offers, own_notes
+
+PAGES = "pages"
+UNREADABLE = (UserError, OSError, LookupError, TypeError)  # what opening a damaged study raises
+DEFAULT_PATH = Path("artifacts/studies")
+notes_file.keep_copies(own_notes.copies)
+ROUTER = st.components.v2.component(
+    "router",
+    js=(ASSETS / "router.js")
+    .read_text(encoding="utf-8")
+    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER))),
+)
+
+
+def studies(arguments: Sequence[str] | None = None) -> dict[str, Path]:
+    """Name -> folder of every study in the given paths, each a study or a folder of studies."""
+    paths = sys.argv[1:] if arguments is None else arguments
+    folders: dict[str, Path] = {}
+    for path in [Path(argument) for argument in paths] or [DEFAULT_PATH]:
+        inside = [path] if (path / "study.json").is_file() else sorted(path.glob("*/study.json"))
+        for study in inside:
+            folder = study.parent if study.name == "study.json" else study
+            name, again = folder.name, 2
+            while name in folders and folders[name].resolve() != folder.resolve():
+                name, again = f"{folder.name}-{again}", again + 1
+            folders[name] = folder
+    return folders
+
+
+def opened() -> tuple[cache.Key, Study]:
+    """The chosen study; a missing or broken one is a `UserError`."""
+    known = studies()
+    if not known:
+        raise UserError(
+            "There is no study yet. Make one with `make demo` or `workbench index`, and load this page again."
+        )
+    name = selection.current().get("study")
+    if name is not None and name not in known:
+        raise UserError(f'There is no study "{name}". Choose one of: {", ".join(known)}.')
+    if name is None:
+        name = next(filter(lambda each: _can_open(known[each]), known), next(iter(known)))
+        selection.choose(study=name)
+    key = cache.key_of(known[name])
+    study = cache.open_study(key)
+    cache.start_encoder(key, _import_views)
+    return key, study
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study beside the chosen one, opened. collection: fingerprint of its documents."""
+
+    key: cache.Key
+    study: Study
+    collection: str
+
+
+def other_studies(study: Study) -> dict[str, OpenStudy]:
+    """Name -> each other study of the app that can be opened; of the others, a note on the page says why not."""
+    opened: dict[str, OpenStudy] = {}
+    broken: list[str] = []
+    for name, path in studies().items():
+        if path.resolve() == study.path.resolve():
+            continue
+        try:
+            opened[name] = _opened(path)
+        except UNREADABLE as error:
+            reason = str(error) if isinstance(error, UserError) else f"its study.json is damaged ({error!r})"
+            broken.append(f"{name}: {reason}")
+    if broken:
+        st.html(highlight.note("Left out, since they cannot be opened: " + "; ".join(broken) + "."))
+    return opened
+
+
+def _can_open(path: Path) -> bool:
+    try:
+        _opened(path)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def _opened(path: Path) -> OpenStudy:
+    key = cache.key_of(path)
+    other = cache.open_study(key)
+    return OpenStudy(key, other, str(other.manifest["collection"]["fingerprint"]))
+
+
+def view(page: links.Page) -> ModuleType:
+    """The module that draws a page; importing it takes a while the first time."""
+    return import_module(f"workbench.views.{page.view}")
+
+
+def _import_views() -> None:
+    for page in links.PAGES.values():
+        view(page)
+
+
+def address(page: str, **chosen: object) -> str:
+    """The address of a page in the chosen study."""
+    here = selection.current()
+    return links.href(page, study=here.get("study"), idf=here.get("idf"), **chosen)
+
+
+def follow_links(pages: Mapping[str, Any], here: str) -> None:
+    """Turn a click on an inside link into a change of selection or of page, without a reload."""
+    st.session_state[PAGES] = pages
+    with st.container(key="router"):
+        clicked = ROUTER(key="follow", on_follow_change=lambda: None)
+    target = links.parse(clicked.follow) if clicked.follow else None
+    if target is not None:
+        page, chosen = target
+        if page == here:
+            selection.choose(**chosen)
+        else:
+            go(page, **chosen)
+
+
+def sidebar() -> None:
+    """The app's name, and the choice of study where there are several."""
+    with st.sidebar:
+        st.html(highlight.brand("Latent terms", "the vocabulary inside a dense retriever"))
+        names = list(studies())
+        here = selection.current().get("study", names[0] if names else "")
+        if len(names) > 1:
+            # no `url_widgets.select`: an unknown study is an error that the page shows, not the first study
+            chosen = st.selectbox(
+                "Study",
+                names,
+                index=names.index(here) if here in names else None,
+                placeholder="Choose a study",
+                label_visibility="collapsed",
+                key=f"study {here}",
+            )
+            if chosen is not None and chosen != here:
+                selection.choose(study=chosen)
+                st.rerun()
+        elif names:
+            st.html(highlight.label(f"Study {names[0]}"))
+        offers.show_line()
+        login.show_logout()
+
+
+def guarded(page: Callable[[], None]) -> None:
+    """Run a page; bad input shows one sentence, never a traceback."""
+    try:
+        page()
+    except UserError as error:
+        st.html(highlight.calm("Nothing to show", str(error)))
+    except Exception:
+        logging.getLogger(__name__).exception("a page failed")
+        st.html(
+            highlight.calm(
+                "This page failed",
+                "Internal error: the terminal that runs the app shows it. Other pages still work.",
+            )
+        )
+
+
+def go(page: str, **chosen: object) -> None:
+    """Open a page with a selection."""
+    selection.choose(**chosen)
+    st.switch_page(st.session_state[PAGES][page], query_params=selection.current())
+
+
+def heading(title: str, question: str) -> None:
+    """A page's title and the question it answers."""
+    st.html(highlight.heading(title, question))
+
+
+def label(text: str) -> None:
+    """A small heading over a part of a page."""
+    st.html(highlight.label(text))
+
+
+def show(chart: Figure, key: str, **options: Any) -> Any:
+    """Draw a figure in the colours of the reader's theme."""
+    chart.update_layout(template=theme.template(dark=st.context.theme.type == "dark"))
+    return st.plotly_chart(chart, key=key, theme=None, config={"displayModeBar": False}, **options)

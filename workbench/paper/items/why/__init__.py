@@ -1,0 +1,8 @@
+"""The items on where a ranking comes from, a module an aspect."""
+
+from __future__ import annotations
+
+from workbench.paper.item import Item
+from workbench.paper.items.why import axioms, ladder, match, pairs, scoring
+
+ITEMS: tuple[Item, ...] = (*ladder.ITEMS, *scoring.ITEMS, *match.ITEMS, *pairs.ITEMS, *axioms.ITEMS)

@@ -1,0 +1,1 @@
+"""Verbs that open the app, print papers, and look into collections and jobs."""

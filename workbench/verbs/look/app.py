@@ -1,0 +1,36 @@
+"""The verb app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.verbs.options import HostName, ModelUrl, Port
+
+
+def run(
+    studies: Annotated[list[Path] | None, typer.Argument(help="Studies, or folders of studies.")] = None,
+    port: Port = 8501,
+    host_name: HostName = None,
+    model_url: ModelUrl = "",
+    read_only: Annotated[
+        bool,
+        typer.Option(
+            "--read-only",
+            help="For readers: starts no job, writes nothing, sends nothing, opens no path; notes stay in each "
+            "reader's browser session.",
+        ),
+    ] = False,
+) -> None:
+    """Open the app on one or more studies (default: all under ./artifacts/studies).
+
+    It listens on this machine only, and answers to this machine's names. To share it with readers, start it with
+    --read-only behind a reverse proxy, whose name --host-name gives (docs/sharing.md):
+
+    `workbench app studies/scifact --read-only --host-name lab.example.org`
+    """
+    from workbench.page.serve import Sharing, serve_app
+
+    serve_app(studies or [], port, Sharing(host_name or (), read_only, model_url))

@@ -1,0 +1,59 @@
+"""The verb explain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from data.terminal import say
+from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
+from workbench.verbs.printing import print_json, print_table
+from workbench.verbs.rank._further import further
+
+
+def run(
+    study: StudyFolder,
+    query: Annotated[str, typer.Argument(help="The query.")],
+    doc_id: Annotated[str, typer.Argument(help="Id of the document whose score is to be explained.")],
+    credit: Annotated[
+        str,
+        typer.Option(
+            help="Credit of each token of both texts: `proportional` to activation, `leave-one-out` (the exact "
+            "score without the token), or `occlusion` (its word masked and the text encoded again; seconds).",
+            metavar="METHOD",
+        ),
+    ] = "",
+    cosine: Annotated[
+        bool, typer.Option("--cosine", help="Also the encoder's cosine, by the same latents.")
+    ] = False,
+    words: Annotated[bool, typer.Option("--words", help="Also lexical BM25's score, by words.")] = False,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="Also the credit of each pair of a query's token and a document's token, by latents.",
+        ),
+    ] = False,
+    idf: Idf = "clipped",
+    as_json: AsJson = False,
+) -> None:
+    """Show the breakdown of a document's score: which latents give it, and on which tokens.
+
+    The latents' contributions add up to the score. Each is shared over the tokens of document and query in
+    proportion to their activations; `--credit` measures what a token is worth in other ways, and tests them all
+    against random orders.
+    """
+    from analyses.attribution.score_breakdown import explain
+    from retrieval.study import Study
+
+    opened, parameters = Study.open(study), bm25(idf)
+    encoded = opened.encode(query_text(query))
+    explanation = explain(opened, encoded, doc_id, parameters)
+    more = further(opened, encoded, doc_id, parameters, credit, cosine, words, pairs)
+    if as_json:
+        print_json({**explanation.to_dict(), **more.to_dict()})
+    else:
+        say(f"score {explanation.score:.4f}, of {len(explanation.breakdown)} shared latents")
+        print_table(explanation.breakdown.head(20))
+        more.show()

@@ -1,0 +1,1 @@
+"""Verbs that read the vocabulary which the latents form."""

@@ -1,0 +1,42 @@
+"""The verb map."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from data.terminal import say
+from workbench.verbs.options import AsJson, Queue, StudyFolder, long_job
+from workbench.verbs.printing import print_json, print_table
+
+
+def run(
+    study: StudyFolder,
+    seed: Annotated[int, typer.Option(help="Seed of the layout and of the sample it is judged by.")] = 0,
+    queue: Queue = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lay the latents out by decoder direction (UMAP, cosine), and measure how far the map can be trusted.
+
+    The map is kept in the study, and shown by the app; until then the app shows a PCA. UMAP takes one to three
+    minutes, the greater part of them compilation. Example:
+
+    `workbench map studies/scifact`
+    """
+    import pandas as pd
+
+    from analyses.latents.map import write_map
+    from retrieval.study import Study
+
+    opened = Study.open(study)
+    with long_job(f"Map of {opened.name}", {}, queue, writes=[opened.path]) as progress:
+        made = write_map(opened, seed, progress)
+    if as_json:
+        print_json({"method": made.method, **made.parameters, "quality": list(made.quality)})
+        return
+    print_table(pd.DataFrame(made.quality))
+    say(
+        "kept: the share of a latent's 10 nearest by direction that are among its 10 or 50 nearest on the map, "
+        "estimated on the sampled latents"
+    )

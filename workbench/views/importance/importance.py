@@ -1,0 +1,149 @@
+"""Importance: how much nDCG@10 is lost when a latent is removed?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analyses.figures.latents.types import TYPE_NAMES
+from analyses.figures.ranking.importance import families_figure, importance_figure
+from analyses.interventions.importance import Importance, by_group, write_importance
+from retrieval.study import Study
+from workbench.caches import ablation as cached_ablation
+from workbench.caches import cache
+from workbench.markup import highlight
+from workbench.markup.formats import count, percent
+from workbench.markup.latent_html import linked_table
+from workbench.page import frame, idf
+from workbench.page.sharing import offers
+
+N_ROWS = 12
+
+
+def page() -> None:
+    key, study = frame.opened()
+    frame.heading("Importance", "How much nDCG@10 is lost when a latent is removed from every query?")
+    if not study.qrels:
+        st.html(
+            highlight.calm(
+                "No judgements",
+                "This collection has no relevance judgements, so no loss of nDCG@10 can be measured.",
+            )
+        )
+        return
+    chosen = idf.choose()
+    importance = cached_ablation.importance(key, chosen, cache.version(key, f"importance_{chosen}"))
+    if importance is None:
+        offer(study, chosen)
+        return
+    latents = importance.latents
+    st.html(highlight.figures(headline(importance)))
+    left, right = st.columns([1.6, 1], gap="large")
+    with left:
+        frame.label(
+            "nDCG@10 lost when one latent is removed from every query; click a latent to open its page"
+        )
+        event = frame.show(
+            importance_figure(latents, study.index.n_docs),
+            "importance",
+            on_select="rerun",
+            selection_mode="points",
+        )
+        if event and event.selection.points:
+            frame.go("latent", latent=_clicked(event.selection.points[0]))
+    with right:
+        frame.label("One type removed, or kept alone; grey: random latents that contribute as much")
+        if importance.families.empty:
+            st.caption("This study keeps no types: open the Types page once, then measure again.")
+        else:
+            frame.show(families_figure(importance.families), "families")
+    show_tables(latents)
+    for column, name in (("type", "By type"), ("band", "By document frequency")):
+        frame.label(name)
+        st.html(highlight.table(readable(by_group(latents, column), column)))
+    st.caption(
+        f"Exact over {count(importance.n_queries)} judged queries, each ranked again without each of its "
+        "latents; documents, their lengths and idf stay. The importances of a group do not sum to the loss "
+        "without the whole group, since latents stand in for each other. Intervals are bootstraps over "
+        "queries."
+    )
+
+
+def offer(study: Study, chosen: cache.Idf) -> None:
+    """Measure, once: it takes seconds to minutes."""
+    st.html(
+        highlight.calm(
+            "Not measured yet",
+            f"Each of {count(len(study.queries))} queries is ranked again without each of its latents: "
+            "seconds for a few thousand documents, minutes for fifty thousand. The study keeps the result.",
+        )
+    )
+    if offers.can_keep(study.path) and st.button("Measure now", type="primary"):
+        bar = st.progress(0.0, "Ranking without each latent")
+
+        def report(stage: str, done: int, total: int) -> None:
+            bar.progress(done / max(total, 1), stage)
+
+        write_importance(study, chosen, report)
+        st.rerun()
+    st.caption(f"Or in a shell: `workbench importance {study.path}`")
+
+
+def headline(importance: Importance) -> list[tuple[str, str, str]]:
+    lost = importance.latents["lost"]
+    idle = int((importance.latents["contribution"] == 0).sum())
+    return [
+        (f"{importance.ndcg:.3f}", "", "nDCG@10 with all latents"),
+        (count(len(lost)), "latents", "active in the queries"),
+        (count(int((lost > 1e-12).sum())), "latents", "help: removing one lowers nDCG@10"),
+        (count(int((lost < -1e-12).sum())), "latents", "hurt: removing one raises nDCG@10"),
+        (count(idle), "latents", "contribute to no score"),
+        (f"{lost.max():.4f}", "", "largest importance"),
+    ]
+
+
+def show_tables(latents: pd.DataFrame) -> None:
+    """The latents that help most, and those that hurt most."""
+    left, right = st.columns(2, gap="large")
+    for column, name, rows in (
+        (left, "Latents that help most", latents.head(N_ROWS)),
+        (right, "Latents that hurt most", latents.iloc[::-1].head(N_ROWS)),
+    ):
+        with column:
+            frame.label(name)
+            headings = ("latent", "type", "document frequency", "queries", "nDCG@10 lost (95%)")
+            st.html(linked_table(headings, map(_cells, rows.to_dict("records"))))
+
+
+def _cells(row: Mapping[Any, Any]) -> tuple[str, str, tuple[str, ...]]:
+    name = f"{row['label']}  {row['latent']}"
+    lost = f"{row['lost']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+    kind = TYPE_NAMES.get(row["type"], row["type"])
+    cells = (kind, count(row["document_frequency"]), count(row["n_queries"]), lost)
+    return name, frame.address("latent", latent=row["latent"]), cells
+
+
+def readable(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    named = table[column].map(lambda name: TYPE_NAMES.get(name, name) or "not kept")
+    return pd.DataFrame(
+        {
+            "": named,
+            "latents": [count(n) for n in table["n_latents"]],
+            "share of contributions": [percent(share) for share in table["contribution"]],
+            "sum of importances": [f"{lost:+.4f}" for lost in table["lost"]],
+            "help / hurt": [
+                f"{count(a)} / {count(b)}" for a, b in zip(table["helping"], table["hurting"], strict=True)
+            ],
+        }
+    )
+
+
+def _clicked(point: Any) -> int:
+    """The latent of a clicked point, whose customdata arrives as a number, a list or a dict."""
+    data = point["customdata"]
+    if isinstance(data, dict):
+        data = list(data.values())
+    return int(data[0] if isinstance(data, list) else data)

@@ -1,0 +1,145 @@
+"""Types: how many latents are lexical, narrow or broad, and by which rule?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from analyses.figures.latents.types import CONTROL_NAMES, TYPE_NAMES, threshold_figure, type_shares_figure
+from analyses.latents.type_controls import control_shares
+from analyses.latents.types import TYPES, TypeThresholds, classify, stratified_sample, type_shares
+from retrieval.study import Study
+from workbench import ASSETS
+from workbench.caches import cache
+from workbench.caches import types as cached_types
+from workbench.jobs import jobs
+from workbench.markup import highlight
+from workbench.markup.formats import count, percent
+from workbench.markup.glossary import tooltip
+from workbench.markup.latent_html import linked_table
+from workbench.page import frame, type_rule
+from workbench.page.sharing import offers
+from workbench.views.latents.type_judging import judge_by_hand
+
+THRESHOLDS = {
+    "lexical": ("Lexical from", "share of the latent's activation that falls on one form"),
+    "narrow": ("Narrow from", "share that falls on five forms together"),
+    "closeness": ("and close in meaning from", "cosine of two of the five forms; two random words have 0"),
+}
+# type -> the column of its words, the measure that decides (for broad: that is worth knowing), its name, its format
+DECIDED: dict[str, tuple[str, str, str, Callable[[float], str]]] = {
+    "lexical": ("top_form", "top_form_share", "top form share", percent),
+    "narrow": ("top_forms", "closeness", "closeness", "{:.2f}".format),
+    "broad": ("top_forms", "coherence", "coherence", "{:.2f}".format),
+}
+N_EXAMPLES = 7
+SPECIAL = r"\[[A-Z]+\]|</?\w+>|<\|\w+\|>"  # [CLS], </s>, <|endoftext|>
+
+
+def page() -> None:
+    key, study = frame.opened()
+    measures = cached_types.measures(key)
+    st.html(ASSETS / "latent.css")
+    frame.heading("Types", "How many latents are lexical, narrow or broad, and by which rule?")
+    shares = st.container()
+    rule = choose_thresholds(key)
+    types = classify(measures, rule)
+    with shares:
+        show_shares(key, study, types, rule)
+    frame.label("Examples, drawn at random; a latent's words lead to its page")
+    show_examples(measures, types)
+    st.caption(
+        "Closeness: cosine of two of the five forms; two random words have 0. Coherence, which the rule does "
+        "not use: cosine of two of the latent's ten strongest documents, minus that of any two documents."
+    )
+    st.html(highlight.subheading("Judge by hand"))
+    judge_by_hand(key, study, types, classify(measures, TypeThresholds()))
+
+
+def show_shares(key: cache.Key, study: Study, types: NDArray[np.str_], rule: TypeThresholds) -> None:
+    """The shares of the types: these latents, the controls where they are made, and the paper's."""
+    own = type_shares(types)
+    shares = {study.name: own}
+    controls = cached_types.controls(key, cache.version(key, "type_controls"))
+    if controls is not None:
+        sampled = int(controls["n_documents"].iloc[0])
+        names = CONTROL_NAMES | {"sample": f"These latents, {count(sampled)} documents"}
+        shares |= {names[name]: table for name, table in control_shares(controls, rule).items()}
+        if sampled == len(study.corpus):  # the sample is the whole collection
+            del shares[names["sample"]]
+    frame.show(type_shares_figure(shares), "shares")
+    n_typed = int(own["count"].sum())
+    untyped = int((types == "rare").sum()), int((types == "dead").sum())
+    st.html(
+        highlight.note(
+            f"By this rule, on {count(n_typed)} latents; {count(untyped[0])} more fire on fewer "
+            f"than {rule.fewest_tokens} tokens and {count(untyped[1])} on none. {of_special_tokens(key, types)}The "
+            "paper reports its shares, but not its rule: the paper's bar is no target."
+        )
+    )
+    if controls is None:
+        offer_controls(study)
+
+
+def of_special_tokens(key: cache.Key, types: NDArray[np.str_]) -> str:
+    """A sentence on the broad latents that fire mostly on [CLS] and its like; nothing where there are none."""
+    vocabulary = cache.automatic_vocabulary(key)
+    special = vocabulary["top_wordpiece"].str.fullmatch(SPECIAL) & (vocabulary["top_wordpiece_share"] >= 0.5)
+    n_special = int((special.to_numpy(bool) & (types == "broad")).sum())
+    return (
+        f"{count(n_special)} of the broad ones fire mostly on special tokens, which count as no form. "
+        if n_special
+        else ""
+    )
+
+
+def offer_controls(study: Study) -> None:
+    """No controls yet: what they show, and the job that makes them."""
+    text, button = st.columns([4, 1], vertical_alignment="center")
+    text.html(
+        highlight.note(
+            "Controls: the rule applied to untrained latents and to wordpieces. A sample of the documents is "
+            "encoded once more: a minute or two."
+        )
+    )
+    if offers.button("start jobs", "Make the controls", button, width="stretch"):
+        job = jobs.start(["types", str(study.path.resolve())], f"Controls of the types of {study.name}")
+        frame.go("train", job=job.id)
+
+
+def choose_thresholds(key: cache.Key) -> TypeThresholds:
+    """A slider per threshold, and the shares of the types as that threshold moves and the others stay."""
+    columns = st.columns(3, gap="large")
+    for column, (name, (label, _)) in zip(columns, THRESHOLDS.items(), strict=True):
+        type_rule.slider(name, label, column, help=tooltip(label))
+    rule = type_rule.chosen()
+    curves = cached_types.curves(key, rule)
+    for column, (name, (_, meaning)) in zip(columns, THRESHOLDS.items(), strict=True):
+        with column:
+            frame.show(
+                threshold_figure(curves[curves["threshold"] == name], asdict(rule)[name]), f"curve {name}"
+            )
+            st.html(highlight.note(meaning))
+    return rule
+
+
+def show_examples(measures: pd.DataFrame, types: NDArray[np.str_]) -> None:
+    """A few latents of each type, by the words that the rule looks at, and the measure that decides."""
+    drawn = measures.iloc[stratified_sample(types, N_EXAMPLES)]
+    kinds = types[drawn.index]
+    for column, kind in zip(st.columns(3, gap="large"), TYPES, strict=True):
+        words, measure, meaning, written = DECIDED[kind]
+        rows = (
+            (
+                row[words] or row["top_form"] or f"latent {row['latent']}",
+                frame.address("latent", latent=row["latent"]),
+                [written(row[measure])],
+            )
+            for row in drawn[kinds == kind].to_dict("records")
+        )
+        column.html(linked_table([TYPE_NAMES[kind], meaning], rows))

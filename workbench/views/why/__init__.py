@@ -1,0 +1,1 @@
+"""Why: where does the ranking come from?"""

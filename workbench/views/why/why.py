@@ -1,0 +1,57 @@
+"""Why: where does the ranking come from? Every aspect with its control, and a verdict that its intervals bear."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import streamlit as st
+
+from analyses.why.aspect import Aspect
+from analyses.why.aspects import ASPECTS
+from retrieval.study import Study
+from workbench.caches import cache
+from workbench.caches import why as cached_why
+from workbench.jobs import jobs
+from workbench.markup import highlight
+from workbench.page import frame
+from workbench.page.sharing import offers
+
+
+def page() -> None:
+    key, study = frame.opened()
+    frame.heading(
+        "Why", "Where does the ranking come from: the states, the dictionary, the scoring, equal words?"
+    )
+    if not study.qrels:
+        st.html(
+            highlight.calm(
+                "Nobody judged these queries",
+                "Which part carries a ranking is measured by judgements: index a collection that has qrels. What "
+                "needs none is below.",
+            )
+        )
+    for aspect in ASPECTS.values():
+        answer = cached_why.answer(key, aspect.name)
+        if answer is None and aspect.is_kept(study):
+            continue  # a study like this one cannot have it
+        st.html(highlight.subheading(aspect.question))
+        if answer is None:
+            offer(key, study, aspect)
+            continue
+        st.html("".join(map(highlight.note, answer.sentences())))
+        section = import_module(f"workbench.views.why.{aspect.name.replace('-', '_')}")
+        section.show(study, answer)
+
+
+def offer(key: cache.Key, study: Study, aspect: Aspect) -> None:
+    """An aspect that is not measured yet: what it costs, and the job that measures it."""
+    argv = ["why", str(study.path.resolve()), "--only", aspect.name]
+    running = [job for job in jobs.jobs() if job.living and list(job.request.argv) == argv]
+    if running:
+        address = frame.address("train", job=running[0].id)
+        st.html(highlight.link_list([("A job is measuring this: see its progress", address)]))
+        return
+    text, button = st.columns([4, 1], vertical_alignment="center")
+    text.html(highlight.note(f"{aspect.title}: not measured yet; {cached_why.cost(key, aspect.name)}, once."))
+    if offers.button("start jobs", "Measure it", button, key=f"measure {aspect.name}", width="stretch"):
+        frame.go("train", job=jobs.start(argv, f"{aspect.title} of {study.name}").id)
