@@ -1,19 +1,32 @@
 # make demo   set up, run the main job on the embedded collection, open the app
 # make test   set up, run linters, type checks, import rules and all tests
+# make quick  the same with the tests that are not slow
+# make lint   linters, type checks and import rules alone
+# make campaign   damage, kills, full disks and races: an hour
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test setup clean
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo test quick lint campaign setup clean
 
 demo: .venv/ready
 	$(BIN)/workbench demo
 
-test: .venv/ready-for-tests
+test: lint
+	$(PYTEST)
+
+quick: lint
+	$(PYTEST) -m "not slow and not browser"
+
+lint: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+campaign: .venv/ready-for-tests
+	$(BIN)/python tests/campaign/campaign.py
 
 setup: .venv/ready
 

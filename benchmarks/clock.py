@@ -1,8 +1,8 @@
 """The clock of the benchmarks that drive the app: from an act in the browser to a page at rest.
 
-At rest is the moment of the last change to the page's content, drawing included, after which nothing on it is old,
-still to come, or changing. What a canvas holds is not on the screen: the table's grid describes itself there for
-screen readers, a while after it has drawn its rows.
+At rest is the moment of the last change to the page's content, drawing included, after which nothing on the page is
+stale, pending or changing. Changes inside a canvas do not count: a table's grid describes itself there for screen
+readers, a while after its rows are drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.browser import STILL, settle
+from workbench.page.browser import STILL, settle
 
 QUIET_MS = 400
 # The clock runs in the page: from the act to the last change of the page's content before a quiet while.
@@ -35,9 +35,9 @@ CLOCK = f"""([act, still, handle]) => new Promise(resolve => {{
 
 
 def until_rest(page: Any, act: str, handle: Any = None) -> float:
-    """Milliseconds from `act` to a page at rest; NaN where it found none within 20 seconds.
+    """Milliseconds from `act` to a page at rest; NaN if the page is not at rest within 20 seconds.
 
-    act: JavaScript, in which `handle` is the element of that handle.
+    act: JavaScript, in which the variable `handle` is the element of the argument `handle`.
     """
     return float(page.evaluate(CLOCK, [act, STILL, handle]))
 
@@ -62,7 +62,7 @@ def come_to_rest(page: Any) -> None:
 
 def navigate(name: str) -> str:
     """Selector of a page's link in the sidebar."""
-    return f"[data-testid=stSidebarNavLink][href*='/{name}']"
+    return f"[data-testid=stSidebarNavLink]:is([href$='/{name}'], [href*='/{name}?'])"
 
 
 def summary(times: Mapping[str, Sequence[float]]) -> dict[str, dict[str, int]]:

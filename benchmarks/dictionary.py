@@ -1,13 +1,13 @@
-"""How long the latent dictionary takes to answer: in Python alone, on the screen, and first thing after a start.
+"""Response times of the pages on latents and words: in Python alone, on the screen, and right after a start.
 
-    python benchmarks/dictionary.py artifacts/studies/mine [--rounds 9] [--only server screen cold] [--json]
+    python benchmarks/dictionary.py artifacts/studies/docstrings [--rounds 9] [--only server screen cold] [--json]
 
-server  the page's own code, in this process, once warm: everything from the selection to what is sent
+server  the page's own code, in this process, once warm: from the selection to the elements that are sent
 screen  from an act in the browser to a page at rest (`clock`), once warm; the Method page computes nothing
-cold    from the address typed to a page at rest, in an app just started, the browser's own start left out
+cold    from the address to a page at rest, in an app just started, without the browser's own start
 
-Latents are drawn by a fixed seed among those that fire, and each is opened for the first time; texts of 200 words
-are made of the study's documents, each read for the first time.
+Latents are drawn with a fixed seed among the active ones, each opened for the first time; texts of 200 words are
+made of the study's documents, each read for the first time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ import numpy as np
 from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
 
 from retrieval.study import Study
-from workbench.browser import headless, open_page, running_app, settle
+from workbench.page.browser import headless, open_page, running_app, settle
 
 N_WORDS = 200
-PAGES = ("method", "vocabulary", "latent", "word", "text", "types", "map")
+PAGES = ("method", "latents", "latent", "word", "your-text", "types", "map")
 Times = dict[str, list[float]]
 
 
@@ -42,23 +42,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     study = Study.open(arguments.study)
-    found: dict[str, Times] = {}
+    results: dict[str, Times] = {}
     for name, measure in (("server", server_times), ("screen", screen_times), ("cold", cold_times)):
         if name in (arguments.only or (name,)):
-            found[name] = measure(study, arguments.rounds)
+            results[name] = measure(study, arguments.rounds)
     if arguments.json:
         size = {"n_docs": len(study.corpus), "n_latents": study.n_latents}
-        print(json.dumps({**size, **{name: summary(times) for name, times in found.items()}}, indent=2))
+        print(json.dumps({**size, **{name: summary(times) for name, times in results.items()}}, indent=2))
         return
     print(f"{study.name}: {len(study.corpus):,} documents, {study.n_latents:,} latents")
-    for name, times in found.items():
+    for name, times in results.items():
         print(f"\n{as_table(times, name)}")
 
 
 def drawn_latents(study: Study) -> Iterator[int]:
-    """Latents that fire, in a seeded order."""
-    alive = np.flatnonzero(np.diff(study.contexts.ptr) > 0)
-    return iter(np.random.default_rng(0).permutation(alive).tolist())
+    """Latents that are active in the study, in a seeded order."""
+    active = np.flatnonzero(np.diff(study.contexts.ptr) > 0)
+    return iter(np.random.default_rng(0).permutation(active).tolist())
 
 
 def drawn_texts(study: Study) -> Iterator[str]:
@@ -72,20 +72,20 @@ def drawn_texts(study: Study) -> Iterator[str]:
 
 
 def drawn_words(study: Study) -> Iterator[str]:
-    """Words that stand ten times or more, in a seeded order."""
-    from analyses.words import word_table
+    """Words that occur ten times or more, in a seeded order."""
+    from analyses.text.word_table import word_table
 
     table = word_table(study)
-    often = np.flatnonzero(np.diff(table.ptr) >= 10)
-    chosen = (table.words[int(i)] for i in np.random.default_rng(0).permutation(often))
-    return (word for word in chosen if word.isalpha())
+    frequent = np.flatnonzero(np.diff(table.ptr) >= 10)
+    words = (table.words[int(i)] for i in np.random.default_rng(0).permutation(frequent))
+    return (word for word in words if word.isalpha())
 
 
 def server_times(study: Study, rounds: int) -> Times:
-    """Each page's code, run by Streamlit's own test harness, which has no browser; the clock is around the page."""
+    """Milliseconds of each page's code, run by Streamlit's own test harness, without a browser."""
     from streamlit.testing.v1 import AppTest
 
-    logging.disable(logging.WARNING)  # that there is no server is no news here
+    logging.disable(logging.WARNING)  # Streamlit warns that no server runs
     sys.argv = ["app", str(study.path)]
     times: Times = {}
 
@@ -102,16 +102,16 @@ def server_times(study: Study, rounds: int) -> Times:
     acts: dict[str, Callable[[], float]] = {
         "Method, which computes nothing": lambda: run("method"),
         "Latent, one never opened": lambda: run("latent", latent=next(latents)),
-        "Vocabulary": lambda: run("vocabulary"),
-        "Vocabulary, those that hold “a”": lambda: run("vocabulary", find="a"),
+        "Latents": lambda: run("latents"),
+        "Latents, labels with “a”": lambda: run("latents", find="a"),
         "Word, one never looked up": lambda: run("word", word=next(words)),
-        f"Your text, {N_WORDS} words never read": lambda: run("your_text", text=next(texts)),
+        f"Your text, {N_WORDS} words never read": lambda: run("your-text", text=next(texts)),
         "Types": lambda: run("types"),
         "Map": lambda: run("map", latent=next(latents)),
     }
     run("latent", latent=next(latents))
     for thread in threading.enumerate():
-        if "warm" in thread.name:  # what a study does in the background once it is open
+        if "warm" in thread.name:  # background work of a study that was just opened
             thread.join()
     for action, act in acts.items():
         act()
@@ -128,8 +128,8 @@ def server_times(study: Study, rounds: int) -> Times:
 SCRIPT = """
 import time
 import streamlit as st
-from workbench import selection
-from workbench.views import {page} as view
+from workbench.page import frame, links, selection
+view = frame.view(links.PAGES["{page}"])
 selection.arrive()
 start = time.perf_counter()
 view.page()
@@ -138,7 +138,7 @@ st.session_state["seconds"] = time.perf_counter() - start
 
 
 def screen_times(study: Study, rounds: int) -> Times:
-    """From a click, or the last key, to the last change on screen."""
+    """Milliseconds from a click, or the last key, to the last change on screen."""
     times: Times = {}
     latents, texts, words = drawn_latents(study), drawn_texts(study), drawn_words(study)
     with running_app([study.path]) as address, headless() as browser:
@@ -147,7 +147,9 @@ def screen_times(study: Study, rounds: int) -> Times:
         for name in PAGES:
             open_page(page, f"{address}/{name}")
             come_to_rest(page)
-        open_page(page, f"{address}/text?{urlencode({'text': next(texts)})}")  # the encoder too is warm now
+        open_page(
+            page, f"{address}/your-text?{urlencode({'text': next(texts)})}"
+        )  # the encoder too is warm now
 
         def measure(action: str, before: str, act: Callable[[], float]) -> None:
             for turn in range(rounds + 1):
@@ -175,25 +177,25 @@ def screen_times(study: Study, rounds: int) -> Times:
         def to_latent() -> float:
             return until_rest(page, follow(f"latent?latent={next(latents)}"))
 
-        measure("Method, which computes nothing", "numbers", to("method"))
+        measure("Method, which computes nothing", "how-to-read", to("method"))
         measure("Latent, one never opened, from another", "latent", to_latent)
         measure("Latent, one never opened, from another page", "method", to_latent)
-        measure("Vocabulary", "method", to("vocabulary"))
-        measure("Vocabulary, find a label", "vocabulary", find)
+        measure("Latents", "method", to("latents"))
+        measure("Latents, find a label", "latents", find)
         measure(
             "Word, one never looked up",
             "method",
             lambda: until_rest(page, follow(f"word?word={next(words)}")),
         )
         for what, how in (("pasted", "insertFromPaste"), ("from the last key", "insertText")):
-            measure(f"Your text, {N_WORDS} words, {what}", "text", partial(enter_text, how))
+            measure(f"Your text, {N_WORDS} words, {what}", "your-text", partial(enter_text, how))
         measure("Types", "method", to("types"))
         measure("Map", "method", to("map"))
     return times
 
 
 def cold_times(study: Study, rounds: int) -> Times:
-    """A page as the first that is opened, each time in an app just started; at most three rounds."""
+    """Milliseconds of a page opened as the first one of an app just started; at most three rounds."""
     times: Times = {}
     with headless() as browser:
         for name in PAGES * min(rounds, 3):

@@ -1,9 +1,9 @@
-"""Token states a second: our Encoder beside sentence-transformers' `encode(output_value="token_embeddings")`.
+"""Token states per second: `Encoder` and sentence-transformers' `encode(output_value="token_embeddings")`.
 
     python benchmarks/encode.py [--quick] [--json]
 
-Both read the same documents (the embedded docstrings) with the same model, the same length limit and threads,
-in turn, several times; the median counts. Our states must equal theirs to float16's rounding, or it fails.
+Both encode the same documents (the built-in docstrings) with the same model, length limit and threads, in turn,
+several times; the median counts. The benchmark fails unless their states are equal up to float16 rounding.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def main() -> None:
         encoder = Encoder.load(EncoderConfig(precision=precision, device="cpu"))  # type: ignore[arg-type]
         contenders[f"ours, {precision}"] = lambda encoder=encoder: encoder.encode(texts)
 
-    ours = Encoder.load(EncoderConfig(device="cpu")).encode(texts)
-    theirs = peer.encode(texts, output_value="token_embeddings")
-    for row, state in enumerate(theirs):
-        np.testing.assert_allclose(ours.states[row], np.asarray(state), atol=4e-3, rtol=4e-3)
+    states = Encoder.load(EncoderConfig(device="cpu")).encode(texts)
+    expected = peer.encode(texts, output_value="token_embeddings")
+    for row, state in enumerate(expected):
+        np.testing.assert_allclose(states.states[row], np.asarray(state), atol=4e-3, rtol=4e-3)
 
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
@@ -61,13 +61,13 @@ def main() -> None:
     rows = [
         {
             "encoder": name,
-            "tokens/s": f"{ours.n_tokens / statistics.median(spent):,.0f}",
+            "tokens/s": f"{states.n_tokens / statistics.median(spent):,.0f}",
             "times sentence-transformers": f"{base / statistics.median(spent):.2f}",
         }
         for name, spent in times.items()
     ]
     facts = machine(["torch", "transformers", "sentence-transformers"])
-    facts["work"] = f"{n_docs} docstrings, {ours.n_tokens:,} tokens, median of {rounds} rounds"
+    facts["work"] = f"{n_docs} docstrings, {states.n_tokens:,} tokens, median of {rounds} rounds"
     print(json.dumps({"machine": facts, "rows": rows}, indent=2) if arguments.json else markdown_table(rows))
     if not arguments.json:
         print("\n" + "; ".join(f"{key} {value}" for key, value in facts.items()))

@@ -1,14 +1,13 @@
-"""How long it takes to intervene: each action of the Interventions page, on a study's own queries, once warm.
+"""Response times of interventions: each action of the Ablation page, on a study's own queries, once warm.
 
     python benchmarks/interventions.py artifacts/studies/docstrings [--rounds 9] [--only python screen] [--json]
 
-python  the analysis that a page asks for, in this process, beside as many controls as the page draws. Parameters
-        are new each time, so that nothing is read from a cache; the query's codes are given, as in the app,
-        which encodes a query once
+python  the page's analysis, in this process, beside as many controls as the page draws. Parameters are new each
+        time, so that nothing is read from a cache; the query is encoded before, as in the app
 screen  from a slider's step, or a link, to a page at rest (`clock`); the Method page computes nothing
 
 Queries are judged ones of the study, drawn by a fixed seed. An action over all queries is measured three times at
-most; those that the app or a verb runs with progress say so, and carriers are measured on 100 of the queries.
+most; those that the app or a verb runs with progress say so, and importance is measured on 100 of the queries.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ import numpy as np
 from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
 from scipy.sparse import csr_array
 
-from analyses.ablation import Where, ablate
-from analyses.attribution import query_latents
-from analyses.carriers import lost_by_latent
-from analyses.dictionary import kept_types
-from analyses.edited_index import Intervention
-from analyses.interventions import DEPTH, effect, rescored
-from analyses.judged import Judged, judged_queries
-from analyses.pruning_effect import ndcg_with_all
+from analyses.attribution.score_breakdown import query_latents
+from analyses.comparison.judged_queries import Judged, judged_queries
+from analyses.interventions.ablation import Where, ablate
+from analyses.interventions.edited_index import Intervention
+from analyses.interventions.effect import DEPTH, effect, rescored
+from analyses.interventions.importance import lost_by_latent
+from analyses.interventions.pruning_effect import ndcg_with_all
+from analyses.latents.types import kept_types
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
-from workbench.browser import headless, open_page, running_app
-from workbench.cached_interventions import CONTROLS
-from workbench.views.intervention_scoring import N_SAMPLE
+from workbench.caches.ablation import CONTROLS
+from workbench.page.browser import headless, open_page, running_app
+from workbench.views.explain.scoring import N_SAMPLE
 
 N_STRONGEST, N_SLOW = 3, 3
 STEP = "handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}))"
@@ -53,16 +52,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     study = Study.open(arguments.study)
-    found: dict[str, Times] = {}
+    results: dict[str, Times] = {}
     for name, measure in (("python", python_times), ("screen", screen_times)):
         if name in (arguments.only or (name,)):
-            found[name] = measure(study, arguments.rounds)
+            results[name] = measure(study, arguments.rounds)
     size = {"n_docs": len(study.corpus), "n_latents": study.n_latents, "n_queries": len(study.queries)}
     if arguments.json:
-        print(json.dumps({**size, **{name: summary(times) for name, times in found.items()}}, indent=2))
+        print(json.dumps({**size, **{name: summary(times) for name, times in results.items()}}, indent=2))
         return
     print(", ".join(f"{n:,} {name.removeprefix('n_')}" for name, n in size.items()))
-    for name, times in found.items():
+    for name, times in results.items():
         print(f"\n{as_table(times, name)}")
 
 
@@ -75,9 +74,9 @@ def drawn_queries(study: Study) -> Iterator[tuple[str, str]]:
 
 def python_times(study: Study, rounds: int) -> Times:
     times: Times = {}
-    steps = iter(np.linspace(4.1, 11.9, 10_000).tolist())  # a k1 that nobody asked for before
+    steps = iter(np.linspace(4.1, 11.9, 10_000).tolist())  # each k1 is new
     queries = zip(range(rounds + 1), drawn_queries(study), strict=False)
-    for turn, (query_id, text) in queries:  # the first is not counted: it compiles and loads
+    for turn, (query_id, text) in queries:  # the first turn compiles and loads, and is not counted
         add(times, one_query(study, query_id, text, steps), turn)
     judged = judged_queries(study)
     for turn in range(min(rounds, N_SLOW) + 1):
@@ -94,9 +93,9 @@ def add(times: Times, actions: Actions, turn: int) -> None:
 
 
 def one_query(study: Study, query_id: str, text: str, steps: Iterator[float]) -> Actions:
-    """What moves one query's ranking and its nDCG@10."""
+    """Actions that change one query's ranking and its nDCG@10."""
     encoded = study.encode(text)
-    query, parameters = encoded.mass, Bm25Parameters()
+    query, parameters = encoded.counts, Bm25Parameters()
     ordered = query_latents(study, encoded, parameters)["latent"].tolist()
     first = study.search(encoded, DEPTH)["doc_id"].iloc[0]
     strongest, absent = tuple(ordered[:N_STRONGEST]), absent_latent(study, query)
@@ -114,16 +113,18 @@ def one_query(study: Study, query_id: str, text: str, steps: Iterator[float]) ->
 
     everywhere = Intervention(strongest, "index")
     actions: Actions = {
-        "query: drop the strongest": act(Intervention(strongest)),
-        "query: keep the strongest alone": act(Intervention(tuple(ordered[N_STRONGEST:]))),
-        "query: drop the stopword latents": act(Intervention(stopwords)),
+        "query: remove the strongest": act(Intervention(strongest)),
+        "query: keep only the strongest": act(Intervention(tuple(ordered[N_STRONGEST:]))),
+        "query: remove those in over half": act(Intervention(stopwords)),
         "query: twice the strongest": act(Intervention(strongest, factor=2)),
-        "query: add a latent": act(Intervention((absent,), mass=4.0)),
-        "one document: add a latent": act(Intervention((absent,), "document", mass=4.0, doc_id=first)),
-        "one document: drop the strongest": act(Intervention(strongest, "document", doc_id=first)),
-        "whole index: drop the strongest": act(everywhere),
+        "query: add a latent": act(Intervention((absent,), activation=4.0)),
+        "one document: add a latent": act(Intervention((absent,), "document", activation=4.0, doc_id=first)),
+        "one document: remove the strongest": act(Intervention(strongest, "document", doc_id=first)),
+        "whole index: remove the strongest": act(everywhere),
         "whole index: the same, without controls": act(everywhere, controls=False),
-        "whole index: drop the strongest, length stays": act(Intervention(strongest, "index", length=False)),
+        "whole index: remove the strongest, length stays": act(
+            Intervention(strongest, "index", length=False)
+        ),
         "k1 slides: this query's ranking": slide(),
         "b slides: this query's ranking": slide(b=0.35),
         "φ changes: this query's ranking": slide(phi="log1p"),
@@ -131,19 +132,19 @@ def one_query(study: Study, query_id: str, text: str, steps: Iterator[float]) ->
     }
     if len(types):
         others = tuple(latent for latent in ordered if types.iloc[latent] != "broad")
-        actions["query: keep one type alone"] = act(Intervention(others))
+        actions["query: keep only one type"] = act(Intervention(others))
     return actions
 
 
 def absent_latent(study: Study, query: csr_array) -> int:
-    """The latent of most documents that is not in the query."""
+    """The latent of highest document frequency among those that are not in the query."""
     frequency = study.index.document_frequency.copy()
     frequency[query.indices] = -1
     return int(frequency.argmax())
 
 
 def all_queries(study: Study, judged: Judged, steps: Iterator[float]) -> Actions:
-    """What moves nDCG@10 over the judged queries."""
+    """Actions that change nDCG@10 over the judged queries."""
     sample, n = judged.sample(N_SAMPLE), len(judged)
     latents = tuple(np.argsort(-study.index.document_frequency, kind="stable")[:N_STRONGEST].tolist())
 
@@ -165,21 +166,21 @@ def all_queries(study: Study, judged: Judged, steps: Iterator[float]) -> Actions
 
 
 def slider(label: str) -> str:
-    """Selector of the slider whose label begins so."""
+    """Selector of the slider whose label begins with `label`."""
     return f"input[type=range][aria-label^={json.dumps(label)}]"
 
 
 def screen_times(study: Study, rounds: int) -> Times:
-    """From a slider's step, or a click, to the last change on screen, on queries whose page is open."""
+    """Milliseconds from a slider's step, or a click, to the last change on screen; the query's page is open."""
     times: Times = {}
     with running_app([study.path]) as address, headless() as browser:
         page = browser.new_page()
         page.set_default_timeout(120_000)
-        asked = [text for _, text in drawn_queries(study)][: rounds + 1]
+        queries = [text for _, text in drawn_queries(study)][: rounds + 1]
 
         def measure(action: str, start: Callable[[int], str], act: Callable[[], float]) -> None:
-            """Each round on a query of its own, whose page has come to rest."""
-            for turn, query in enumerate(asked):
+            """Time each round on another query, whose page is at rest."""
+            for turn, query in enumerate(queries):
                 page.evaluate(follow(start(turn) + f"&q={quote_plus(query)}"))
                 come_to_rest(page)
                 before, rest = page.url, act()
@@ -195,21 +196,21 @@ def screen_times(study: Study, rounds: int) -> Times:
             return lambda: until_rest(page, STEP, page.locator(slider(label)).element_handle())
 
         def latents(turn: int, preset: str = "strongest", place: str = "query") -> str:
-            return f"interventions?change=latents&place={place}&preset={preset}&part={N_STRONGEST}"
+            return f"ablation?change=latents&place={place}&preset={preset}&part={N_STRONGEST}"
 
-        def scoring(phi: str) -> Callable[[int], str]:  # each turn has a b that no turn before it had
-            return lambda turn: f"interventions?change=scoring&k1=8&b={0.05 * (turn % 20):.2f}&phi={phi}"
+        def scoring(phi: str) -> Callable[[int], str]:  # each turn has a b of its own
+            return lambda turn: f"ablation?change=scoring&k1=8&b={0.05 * (turn % 20):.2f}&phi={phi}"
 
         for change in ("latents", "scoring"):  # warm
-            open_page(page, f"{address}/interventions?change={change}&q={quote_plus(asked[0])}")
+            open_page(page, f"{address}/ablation?change={change}&q={quote_plus(queries[0])}")
             come_to_rest(page)
         method = click(navigate("method"))
         measure("Method, which computes nothing", latents, lambda: until_rest(page, method))
         measure("query: one more of the strongest", latents, press("How many"))
-        measure("query: keep the strongest alone", latents, link("only", "query"))
-        measure("query: drop the stopword latents", latents, link("stopwords", "query"))
-        measure("whole index: drop the strongest", latents, link("strongest", "index"))
-        measure("one document: drop the strongest", latents, link("strongest", "document"))
+        measure("query: keep only the strongest", latents, link("only", "query"))
+        measure("query: remove those in over half", latents, link("stopwords", "query"))
+        measure("whole index: remove the strongest", latents, link("strongest", "index"))
+        measure("one document: remove the strongest", latents, link("strongest", "document"))
         measure("k1 slides: ranking, and nDCG@10", scoring("sqrt"), press("k1"))
         measure("b slides: ranking, and nDCG@10", scoring("log1p"), press("b:"))
     return times

@@ -1,9 +1,9 @@
-"""How long the pages that ask whether the vocabulary is a language take once warm: a click to a page at rest.
+"""Response times of the pages on laws of language once warm: from a click to a page at rest.
 
     python benchmarks/language_pages.py artifacts/studies/docstrings [OTHER-STUDY] [--rounds 5] [--json]
 
-With another study Shift is measured, too. Complete the studies first (`workbench complete`): what is fitted once is
-kept in them. `clock` says what at rest is.
+With another study Compare collections is measured too. Complete the studies first (`workbench complete`): they keep
+what is fitted once. `clock` defines "at rest".
 """
 
 from __future__ import annotations
@@ -15,16 +15,10 @@ from clock import click, come_to_rest, navigate, until_rest
 from pages import report
 
 from retrieval.study import Study
-from workbench.browser import headless, open_page, running_app
+from workbench.page import links
+from workbench.page.browser import headless, open_page, running_app
 
-PAGES = {
-    "laws": "Laws",
-    "growth": "Growth",
-    "head": "Head and tail",
-    "length": "Length and repetition",
-    "meaning": "Meaning",
-    "shift": "Shift",
-}
+PAGES = ("laws", "growth", "frequency-bands", "length", "polysemy", "compare-collections")
 
 
 def main() -> None:
@@ -35,18 +29,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     studies = [path for path in (arguments.study, arguments.other) if path]
-    pages = [name for name in PAGES if name != "shift" or len(studies) > 1]
+    pages = [name for name in PAGES if name != "compare-collections" or len(studies) > 1]
     times: dict[str, list[float]] = {}
     with running_app(studies) as address, headless() as browser:
         page = browser.new_page()
         page.set_default_timeout(600_000)
-        for name in (*pages, "method", "numbers"):  # warm
+        for name in (*pages, "method", "how-to-read"):  # warm
             open_page(page, f"{address}/{name}?study={arguments.study.name}")
             come_to_rest(page)
-        titles = {"method": "Method, which computes nothing"} | {name: PAGES[name] for name in pages}
+        titles = {"method": "Method, which computes nothing"} | {
+            name: links.PAGES[name].title for name in pages
+        }
         for name, title in titles.items():
             for _ in range(arguments.rounds):
-                page.locator(navigate("numbers")).click()
+                page.locator(navigate("how-to-read")).click()
                 come_to_rest(page)
                 times.setdefault(title, []).append(until_rest(page, click(navigate(name))))
     report(times, len(Study.open(arguments.study).corpus), arguments.json)

@@ -1,4 +1,4 @@
-"""What a benchmark ran on, so that its figures mean something elsewhere."""
+"""The machine and the versions that a benchmark ran on, and its table in Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def machine(packages: Sequence[str]) -> dict[str, str]:
-    """Processor, cores, Python, and the versions of the packages that were compared."""
+    """Processor, cores, Python, and the versions of the compared packages."""
     cpuinfo = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.is_file() else None
     flags = cpuinfo.read_text() if cpuinfo.is_file() else ""
@@ -24,7 +24,7 @@ def machine(packages: Sequence[str]) -> dict[str, str]:
 
 
 def markdown_table(rows: Sequence[dict[str, object]]) -> str:
-    """Rows of one shape as a Markdown table."""
+    """Rows with equal keys as a Markdown table."""
     header = list(rows[0])
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
     lines += ["| " + " | ".join(str(row[name]) for name in header) + " |" for row in rows]

@@ -1,8 +1,8 @@
-"""How long the app's pages take to answer once warm: from a click in the browser to a page at rest.
+"""Response times of the app's pages once warm: from a click in the browser to a page at rest.
 
     python benchmarks/pages.py artifacts/studies/docstrings [--rounds 9] [--json]
 
-Each action runs once unmeasured. `clock` says what at rest is.
+Each action runs once unmeasured. `clock` defines "at rest".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
 
 from retrieval.study import Study
-from workbench.browser import headless, open_page, running_app
+from workbench.page.browser import headless, open_page, running_app
 
 QUERIES = ("return the sum of an array", "open a file for reading", "a random number between two bounds")
 
@@ -48,10 +48,10 @@ def main() -> None:
         def show(name: str) -> Callable[[], Any]:
             return lambda: page.locator(navigate(name)).click()
 
-        measure("Method, which computes nothing", show("numbers"), navigate("method"))
+        measure("Method, which computes nothing", show("how-to-read"), navigate("method"))
         measure("Overview", show("method"), navigate("overview"))
-        measure("Search, a query asked before", show("method"), navigate("search"))
-        measure("Vocabulary", show("method"), navigate("vocabulary"))
+        measure("Search, a repeated query", show("method"), navigate("search"))
+        measure("Latents", show("method"), navigate("latents"))
         measure("Latent", show("method"), navigate("latent"))
         show("search")()
         come_to_rest(page)
@@ -61,8 +61,8 @@ def main() -> None:
             ".lt-result:not(.lt-chosen) .lt-title",
         )
         measure("Search to a latent", show("search"), ".lt-chip")
-        asked = [text for text in study.queries.texts if len(text) < 100][: arguments.rounds + 1]
-        for query in asked:  # a query never asked
+        queries = [text for text in study.queries.texts if len(text) < 100][: arguments.rounds + 1]
+        for query in queries:  # each for the first time
             show("search")()
             come_to_rest(page)
             rest = until_rest(page, follow(f"search?q={quote_plus(query)}"))

@@ -1,9 +1,9 @@
-"""How long the pages on rankings take: each action of Failures, Systems and LIMIT on a study, once warm.
+"""Response times of the pages on rankings: each action of Failures, Compare systems and LIMIT, once warm.
 
     python benchmarks/ranking_pages.py artifacts/studies/scifact [--queries 10] [--json]
 
-Actions over all queries are timed three times, those on one query once a query, spread evenly over the study's; the
-first of each is not counted, since it compiles and loads. LIMIT is timed on collections of that kind alone.
+Actions over all queries are timed three times, those on one query once per query, spread evenly over the study's;
+the first of each is not counted, since it compiles code and loads files. LIMIT is timed on LIMIT collections alone.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from attribution import report
 
-from analyses.failures import failures
-from analyses.limit_microscope import attribute_latents, is_limit_style, pooled_away
-from analyses.misses import outscored_by
-from analyses.systems import explained, rankings_of, systems
+from analyses.attribution.limit import attribute_latents, is_limit_style, pooled_away
+from analyses.comparison.failures import failures
+from analyses.comparison.misses import outscored_by
+from analyses.comparison.systems import explained, rankings_of, systems
 from retrieval.study import Study
 
 N_WHOLE = 4
@@ -38,13 +38,13 @@ def main() -> None:
     for turn in range(N_WHOLE):
         if study.qrels:
             timed(times, "failures of all queries", turn, lambda: failures(study))
-        found = timed(times, "systems side by side, all queries", turn, lambda: systems(study))
+        compared = timed(times, "systems side by side, all queries", turn, lambda: systems(study))
         if study.qrels:
             timed(
                 times,
                 "their means, intervals and tests",
                 turn,
-                lambda found=found: (found.means(), found.against()),
+                lambda compared=compared: (compared.means(), compared.against()),
             )
     rows = np.linspace(0, len(study.queries) - 1, arguments.queries + 1).round().astype(int)
     for turn, row in enumerate(rows.tolist()):
@@ -59,19 +59,19 @@ def one_query(study: Study, row: int, turn: int, times: Times) -> None:
     )
     doc_ids = ranking["doc_id"].tolist()
     timed(
-        times, "the latents that explain its documents", turn, lambda: explained(study, query.mass, doc_ids)
+        times, "the latents that explain its documents", turn, lambda: explained(study, query.counts, doc_ids)
     )
-    timed(times, "who stands above one miss", turn, lambda: outscored_by(study, query.mass, doc_ids[-1]))
+    timed(times, "documents above one miss", turn, lambda: outscored_by(study, query.counts, doc_ids[-1]))
     relevant = [doc_id for doc_id, grade in study.qrels.get(query_id, {}).items() if grade > 0]
     if relevant and is_limit_style(study):
         attribute = timed(
             times, "LIMIT: latents of the attribute", turn, lambda: attribute_latents(study, query, relevant)
         )
-        timed(times, "LIMIT: candidates encoded anew", turn, lambda: pooled_away(study, query, attribute))
+        timed(times, "LIMIT: candidates encoded again", turn, lambda: pooled_away(study, query, attribute))
 
 
 def timed(times: Times, name: str, turn: int, action: Callable[[], Any]) -> Any:
-    """What the action gives; its milliseconds are kept, but of the first turn."""
+    """The action's result; its milliseconds are recorded, except in the first turn."""
     start = time.perf_counter()
     result = action()
     if turn:

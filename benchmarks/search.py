@@ -1,14 +1,14 @@
-"""Queries a second: our search beside bm25s (numba backend) and scipy, over one index and the same queries.
+"""Queries per second: `retrieval.search`, bm25s (numba backend) and scipy, over one index and the same queries.
 
     python benchmarks/search.py [--quick] [--json] [--study FOLDER] [--idf lucene]
 
-Everyone adds up the same postings: latents with an idf of 0 are left out of the queries, and every query
-weighs its latents 1, since bm25s has no query weights. bm25s takes integer counts only, so impact x idf is put
-into its score matrix directly, and it answers through its own `retrieve`. scipy multiplies a sparse query with
-sparse impacts and partitions the row. All results must agree, or it fails; the best of several rounds counts.
+All systems add up the same postings: queries leave out latents with an idf of 0, and weight all others 1, since
+bm25s has no query weights. bm25s accepts integer counts only, so impact x idf is written into its score matrix,
+and its own `retrieve` answers. scipy multiplies a sparse query with sparse impacts and partitions the row. The
+benchmark fails unless all results agree; the best of several rounds counts.
 
 Without --study: a synthetic index of 100,000 documents x 16,384 latents whose document frequencies fall as
-1 / rank, and queries that draw their latents as documents do.
+1 / rank, and queries whose latents follow the same distribution.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ import bm25s
 import numpy as np
 from machine import machine, markdown_table
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, load_npz
+from scipy.sparse import csr_array
 
 from data.ragged import offsets_of
 from retrieval.bm25 import Bm25Parameters
-from retrieval.index import Index, WeightedIndex
+from retrieval.index import Index
 from retrieval.search import search
+from retrieval.study import Study
+from retrieval.weighted_index import WeightedIndex
 
 DEPTHS = (10, 1000)
 LATENTS_PER_QUERY = 20
@@ -39,15 +41,15 @@ Answer = Callable[[int], tuple[NDArray[Any], NDArray[Any]]]  # depth -> document
 
 
 def synthetic(n_docs: int, n_latents: int, n_queries: int, seed: int) -> tuple[Index, csr_array]:
-    """document_frequency = min(n_docs / 2, C / rank): about 175 latents a document; 20 a query."""
+    """document_frequency = min(n_docs / 2, C / rank): about 175 latents per document, 20 per query."""
     random = np.random.default_rng(seed)
     rank = np.arange(1, n_latents + 1)
     frequency = np.minimum(n_docs / 2, 26 * n_docs / rank).astype(np.int64) + 1
     owners = [np.flatnonzero(_sample(random, n_docs, n)) for n in frequency]
     indptr, documents = offsets_of([len(o) for o in owners]), np.concatenate(owners)
-    mass = random.lognormal(0, 1, len(documents)).astype(np.float32)
+    summed = random.lognormal(0, 1, len(documents)).astype(np.float32)
     columns = np.repeat(np.arange(n_latents), np.diff(indptr))
-    counts = csr_array((mass, (documents, columns)), shape=(n_docs, n_latents))
+    counts = csr_array((summed, (documents, columns)), shape=(n_docs, n_latents))
     share = frequency / frequency.sum()
     terms = np.concatenate(
         [
@@ -100,8 +102,8 @@ def of_bm25s(index: WeightedIndex, queries: csr_array, n_threads: int) -> Answer
     tokens = [queries.indices[a:b].tolist() for a, b in pairwise(queries.indptr)]
 
     def answer(depth: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        found = retriever.retrieve(tokens, k=depth, show_progress=False, n_threads=n_threads)
-        return found.documents, found.scores
+        results = retriever.retrieve(tokens, k=depth, show_progress=False, n_threads=n_threads)
+        return results.documents, results.scores
 
     return answer
 
@@ -127,15 +129,15 @@ def of_scipy(index: WeightedIndex, queries: csr_array) -> Answer:
     return answer
 
 
-def same(ours: tuple[NDArray[Any], NDArray[Any]], theirs: tuple[NDArray[Any], NDArray[Any]]) -> bool:
-    """Equal scores at every rank, and equal documents wherever the score stands alone (to rounding)."""
-    documents, scores = ours
-    if not np.allclose(scores, theirs[1], rtol=1e-5, atol=1e-6):
+def agree(expected: tuple[NDArray[Any], NDArray[Any]], results: tuple[NDArray[Any], NDArray[Any]]) -> bool:
+    """Whether scores are equal at every rank, and documents at every rank without a tie, up to rounding."""
+    documents, scores = expected
+    if not np.allclose(scores, results[1], rtol=1e-5, atol=1e-6):
         return False
     step = np.abs(np.diff(scores, axis=1)) > 1e-4 * np.abs(scores[:, 1:])
     edge = np.ones((len(scores), 1), bool)
-    alone = np.hstack([edge, step]) & np.hstack([step, ~edge])  # the last rank may tie with what follows it
-    return bool((documents == theirs[0])[alone & (scores > 0)].all())
+    untied = np.hstack([edge, step]) & np.hstack([step, ~edge])  # the last rank may tie with the next one
+    return bool((documents == results[0])[untied & (scores > 0)].all())
 
 
 def measure(index: WeightedIndex, queries: csr_array, rounds: int) -> list[dict[str, Any]]:
@@ -151,11 +153,11 @@ def measure(index: WeightedIndex, queries: csr_array, rounds: int) -> list[dict[
     rows = []
     for depth in (min(depth, index.n_docs) for depth in DEPTHS):
         reference = systems["scipy", 1](depth)
-        for (name, _), answer in systems.items():  # compiles, too
-            if not same(reference, answer(depth)):
+        for (name, _), answer in systems.items():  # also compiles
+            if not agree(reference, answer(depth)):
                 raise SystemExit(f"{name} and scipy disagree at depth {depth}")
         seconds = dict.fromkeys(systems, float("inf"))
-        for _ in range(rounds):  # in turn, so that a busy machine is busy for all
+        for _ in range(rounds):  # in turn, so that a busy machine slows all systems alike
             for key, answer in systems.items():
                 start = time.perf_counter()
                 answer(depth)
@@ -181,8 +183,8 @@ def main() -> None:
     arguments = parser.parse_args()
     n_queries, rounds = (64, 2) if arguments.quick else (512, 7)
     if arguments.study:
-        index = Index.open(arguments.study / "index")
-        queries = csr_array(load_npz(arguments.study / "query_counts.npz"))[:n_queries]
+        study = Study.open(arguments.study)
+        index, queries = study.index, study.query_counts[:n_queries]
     else:
         index, queries = synthetic(10_000 if arguments.quick else 100_000, 16_384, n_queries, seed=0)
     start = time.perf_counter()

@@ -1,8 +1,8 @@
 """Tokens/s of every way to train an SAE: this project's paths, SAELens's trainer, and streaming from the encoder.
 
-All read the same states with the same batches, peak learning rate, warm-up and cosine; FVU is on the same held-out
-tokens, and compares only where L0 does: JumpReLU and standard need thousands of steps to arrive at k latents. The
-limit is what the machine's matrix product alone would allow: nothing else in a step, in float32 and in int8.
+All read the same states with the same batches, peak learning rate, warm-up and cosine. FVU is on the same held-out
+tokens, and is comparable only at equal L0: JumpReLU and standard need thousands of steps to reach k latents per
+token. The limit is the speed of a step that is one matrix product and nothing else, in float32 and in int8.
 
     python benchmarks/train_sae.py [--quick] [--json] [--latents 8192 32768] [--paths topk,gloo] [--states FILE.npy]
 """
@@ -10,15 +10,12 @@ limit is what the machine's matrix product alone would allow: nothing else in a 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,65 +24,33 @@ import numpy as np
 import torch
 from machine import machine, markdown_table
 from numpy.typing import NDArray
+from train_setting import (
+    BATCH_SIZE,
+    D_MODEL,
+    HELD_OUT,
+    K,
+    Result,
+    Setting,
+    product_limit,
+    sae_lens_topk,
+    timed,
+)
 
 from data.encoders import bfloat16_is_native
 from sae.auxiliary import Auxiliary
 from sae.in_memory import ArraySource
-from sae.metrics import fraction_of_variance_unexplained, l0
 from sae.model import SparseAutoencoder, initial_autoencoder
 from sae.optimizer import TrainState
 from sae.step_cpu import CpuStepper
 from sae.step_torch import TorchStepper
-from sae.train import TokenSource, TrainConfig, TrainStep, train
+from sae.train import TokenSource, TrainStep, train
 from sae.workers import Workers
-
-BATCH_SIZE, K, D_MODEL = 4096, 16, 384
-HELD_OUT = 16_384
-
-
-@dataclass(frozen=True)
-class Result:
-    """Tokens a second by the clock, and of this process's time, which a busy machine disturbs less."""
-
-    tokens_per_second: float
-    tokens_per_cpu_second: float | None
-    fvu: float | None = None
-    l0: float | None = None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What every path is given. states_file: where a second process finds the states."""
-
-    source: ArraySource
-    held_out: torch.Tensor
-    states_file: Path
-    n_latents: int
-    n_steps: int
-    device: str
-
-    def config(self, **settings: Any) -> TrainConfig:
-        return TrainConfig(n_tokens=self.n_steps * BATCH_SIZE, n_latents=self.n_latents, k=K, **settings)
-
-    def judged(self, result: Result, sae: SparseAutoencoder) -> Result:
-        """With FVU and L0 on the held-out tokens."""
-        activations, indices = sae.encode(self.held_out)
-        fvu = fraction_of_variance_unexplained(self.held_out, sae.decode(activations, indices))
-        return replace(result, fvu=fvu, l0=l0(activations))
-
-
-def timed(n_tokens: int, work: Callable[[], object]) -> Result:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return Result(n_tokens / (time.perf_counter() - wall), n_tokens / (time.process_time() - cpu))
 
 
 def by_loop(
     train_sae: Callable[..., SparseAutoencoder], setting: Setting, source: TokenSource, **settings: Any
 ) -> Result:
-    """A whole training loop, with its log and its last checkpoint."""
+    """Time a whole training loop, with its log and its last checkpoint."""
     config, trained = setting.config(**settings), []
     with tempfile.TemporaryDirectory() as folder:
 
@@ -97,7 +62,7 @@ def by_loop(
 
 
 def by_step(setting: Setting, make: Callable[[TrainState], CpuStepper | TorchStepper]) -> Result:
-    """The steps alone, without log and checkpoints."""
+    """Time the steps alone, without log and checkpoints."""
     config = setting.config()
     mean_state = setting.source.states[:65_536].mean(axis=0, dtype=np.float32)
     state = TrainState.of(initial_autoencoder(D_MODEL, setting.n_latents, K, mean_state, seed=0)).to(
@@ -114,7 +79,7 @@ def by_step(setting: Setting, make: Callable[[TrainState], CpuStepper | TorchSte
 
 
 class TenthDead(Auxiliary):
-    """Takes every tenth latent for dead: their number decides what the loss costs, and in few steps none die."""
+    """Counts every tenth latent as dead: their number sets the cost of the loss, and in few steps none dies."""
 
     def dead_latents(self, state: TrainState) -> torch.Tensor:
         return torch.arange(0, len(state.last_fired), 10, device=state.last_fired.device)
@@ -132,14 +97,14 @@ def auxiliary(setting: Setting) -> Result:
 
 
 def torch_step(setting: Setting, nominate_in: torch.dtype) -> Result | None:
-    """None where the device has no bfloat16 of its own, as it would be emulated."""
+    """Time torch's step; None if the device would only emulate bfloat16."""
     if nominate_in == torch.bfloat16 and not bfloat16_is_native(torch.device(setting.device)):
         return None
     return by_step(setting, lambda state: TorchStepper(state, BATCH_SIZE, nominate_in=nominate_in))
 
 
 def two_processes(setting: Setting) -> Result:
-    """By torchrun on the CPU's cores, two processes; the clock is the first one's."""
+    """Time two processes that torchrun starts on the CPU's cores, by the clock of the first."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     numbers = [str(setting.n_latents), str(setting.n_steps)]
     command = [*torchrun, __file__, "--worker", str(setting.states_file), *numbers]
@@ -148,14 +113,14 @@ def two_processes(setting: Setting) -> Result:
 
 
 def worker(states_file: Path, n_latents: int, n_steps: int) -> None:
-    """What each process of `two_processes` does."""
+    """The work of each process of `two_processes`."""
     workers = Workers.from_environment()
     states = np.load(states_file, mmap_mode="r")
     held_out = torch.from_numpy(np.array(states[-HELD_OUT:])).float()
     source = ArraySource(states[:-HELD_OUT])
     setting = Setting(source, held_out, states_file, n_latents, 1, "cpu")
     together = partial(train, workers=workers)
-    by_loop(together, setting, source)  # warms up
+    by_loop(together, setting, source)  # warm-up
     result = by_loop(together, replace(setting, n_steps=n_steps), source)
     if workers.is_first:
         print(json.dumps(asdict(replace(result, tokens_per_cpu_second=None))))
@@ -167,65 +132,19 @@ def sae_lens_architecture(setting: Setting, architecture: str) -> Result:
     return by_loop(train_sae_lens, setting, setting.source, architecture=architecture)
 
 
-def sae_lens_topk(setting: Setting, sparse: bool) -> Result:
-    """SAELens's own Top-K trainer, as it comes or with its sparse activations."""
-    from sae_lens.config import SAETrainerConfig
-    from sae_lens.saes.topk_sae import TopKTrainingSAE, TopKTrainingSAEConfig
-    from sae_lens.training.sae_trainer import SAETrainer
-
-    torch.manual_seed(0)
-    config = TopKTrainingSAEConfig(
-        d_in=D_MODEL,
-        d_sae=setting.n_latents,
-        k=K,
-        device=setting.device,
-        use_sparse_activations=sparse,
-        rescale_acts_by_decoder_norm=not sparse,  # its backward pass fails on sparse activations otherwise
-    )
-    sae = TopKTrainingSAE(config)
-    trainer = SAETrainer(
-        SAETrainerConfig(
-            total_training_samples=setting.n_steps * BATCH_SIZE,
-            train_batch_size_samples=BATCH_SIZE,
-            device=setting.device,
-            lr=1e-3,
-            lr_end=1e-6,
-            lr_scheduler_name="cosineannealing",
-            lr_warm_up_steps=round(0.05 * setting.n_steps),
-        ),
-        sae,
-        (torch.from_numpy(batch).float() for batch in setting.source.batches(BATCH_SIZE, 0, 0)),
-    )
-    with contextlib.redirect_stderr(io.StringIO()):
-        result = timed(setting.n_steps * BATCH_SIZE, trainer.fit)
-    with torch.no_grad():
-        reconstructed = sae.decode(sae.encode(setting.held_out.to(setting.device))).cpu()
-    return replace(result, fvu=fraction_of_variance_unexplained(setting.held_out, reconstructed), l0=K)
-
-
 def streamed(setting: Setting) -> Result:
-    """From the encoder, with no store: the clock starts once b_dec is found, and most of it is encoding."""
+    """Speed of training from the encoder, without a store, after b_dec is initialised; most of it is encoding."""
     from data.docstrings import docstring_collection
     from data.encoders import Encoder, EncoderConfig
     from data.streaming import StreamedStates
 
     encoder = Encoder.load(EncoderConfig(device=setting.device))
-    # A small buffer, so that the encoder runs ahead of the training by no more than 4 batches.
+    # With this small buffer, the encoder is at most 4 batches ahead of the training.
     buffer_bytes = 4 * BATCH_SIZE * D_MODEL * 2
     source = StreamedStates(encoder, docstring_collection().corpus.texts, buffer_bytes=buffer_bytes)
     lines: list[TrainStep] = []
     by_loop(partial(train, on_step=lines.append), setting, source)
     return Result(lines[-1].tokens_per_second, tokens_per_cpu_second=None)
-
-
-def product_limit(setting: Setting, dtype: torch.dtype) -> Result:
-    """If a step were nothing but (batch, d_model) times (d_model, n_latents); the best of five."""
-    product: Callable[..., Any] = torch._int_mm if dtype == torch.int8 else torch.mm
-    states = (100 * torch.randn(BATCH_SIZE, D_MODEL, device=setting.device)).to(dtype)
-    weights = (100 * torch.randn(setting.n_latents, D_MODEL, device=setting.device)).to(dtype).T
-    out = product(states, weights)
-    runs = [timed(BATCH_SIZE, lambda: product(states, weights, out=out)) for _ in range(5)]
-    return max(runs, key=lambda run: run.tokens_per_second)
 
 
 PATHS: dict[str, tuple[str, Callable[[Setting], Result | None]]] = {
@@ -247,12 +166,12 @@ PATHS: dict[str, tuple[str, Callable[[Setting], Result | None]]] = {
     "limit-float32": ("limit: float32 product alone", partial(product_limit, dtype=torch.float32)),
     "limit-int8": ("limit: int8 product alone", partial(product_limit, dtype=torch.int8)),
 }
-# These take the longest, and are measured over a share of the steps; their FVU would be another run's.
+# The slowest paths run a share of the steps only, so their FVU is not comparable and is not shown.
 FEWER_STEPS = {"sae-lens-sparse": 0.05}
 
 
 def compare(setting: Setting, paths: list[str]) -> Iterator[dict[str, Any]]:
-    """A row a path. Compares with SAELens's Top-K as it comes where that is among the paths."""
+    """A row per path, with its speed relative to SAELens's default Top-K if that is among the paths."""
     topk(replace(setting, n_steps=2))  # compiles
     results = {}
     for path in paths:
@@ -280,7 +199,7 @@ def compare(setting: Setting, paths: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def synthetic_states(n_tokens: int, seed: int) -> NDArray[np.float16]:
-    """Sums of 20 of 4,000 random directions, the first more often, with exponential strengths, and noise."""
+    """Sums of 20 of 4,000 random directions, the first more frequent, with exponential weights, plus noise."""
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((4_000, D_MODEL), dtype=np.float32)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from workbench.browser import headless, open_page, running_app, settle
+from workbench.page.browser import headless, open_page, running_app, settle
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         page.wait_for_selector(".lt-context")
         page.wait_for_selector(".lt-histogram")
         shoot("latent")
-        open_page(page, f"{address}/vocabulary")
+        open_page(page, f"{address}/latents")
         page.wait_for_selector(".js-plotly-plot .main-svg")
         shoot("vocabulary")
         open_page(page, f"{address}/saes")

@@ -6,15 +6,13 @@ from streamlit.testing.v1 import AppTest
 
 
 def opened(page: str, **address: str) -> AppTest:
-    """The page of workbench.views by that name at this address, run once without an error."""
+    """The page of that slug at this address, run once without an error."""
 
     def script(page: str) -> None:
-        import importlib
-
-        from workbench import frame, selection
+        from workbench.page import frame, links, selection
 
         selection.arrive()
-        frame.guarded(importlib.import_module(f"workbench.views.{page}").page)
+        frame.guarded(frame.view(links.PAGES[page]).page)
 
     app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})
     for key, value in address.items():
