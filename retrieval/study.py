@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from data.errors import UserError
 from data.files import read_json_object
+from data.notebook_html import panel
 from retrieval.bm25 import Bm25Parameters
 from retrieval.migration import FORMAT, OLD_FORMAT, migrate
 from retrieval.queries import EncodedText, QuerySet, encoded_query
@@ -132,6 +133,12 @@ class Study(StudyFolder):
                 "title": [self.corpus.titles[d] for d in documents],
             }
         )
+
+    def _repr_html_(self) -> str:
+        counts = {name.removeprefix("n_"): count for name, count in self.manifest["counts"].items()}
+        measures = pd.DataFrame.from_dict(dict(self.evaluation), orient="index").reset_index(names="system")
+        notes = [f"SAE {self.manifest['sae'].get('name', '')}, at {self.path}"]
+        return panel(f"Study {self.name}", counts, measures if len(measures) else None, notes)
 
     def _query_set(self, query: str | EncodedText) -> QuerySet:
         """The query, encoded only if a system needs that, with its row if it is one of the study's own queries."""

@@ -21,6 +21,7 @@ from analyses.attribution._smallest_sets import least_to_fall, smallest_exit, sm
 from analyses.attribution.score_breakdown import position_of, share_over_tokens, token_credit
 from analyses.statistics.intervals import wilson
 from data.errors import UserError
+from data.notebook_html import panel
 from retrieval.bm25 import Bm25Parameters, term_weight
 from retrieval.columns import rank_of
 from retrieval.queries import EncodedText
@@ -125,6 +126,20 @@ class Pair:
                 "interval": list(self.control.interval),
             },
         }
+
+    def _repr_html_(self) -> str:
+        facts = {
+            f"{doc_id}, {'not found' if rank is None else f'rank {rank}'}": score
+            for doc_id, rank, score in zip((self.first, self.second), self.ranks, self.scores, strict=True)
+        }
+        columns = ["latent", "contribution_first", "contribution_second", "difference"]
+        notes = ["No set of latents changes their places."]
+        if self.swap is not None and self.control is not None:
+            notes = [
+                f"Without {len(self.swap.latents)} latents they change places; of {self.control.n_draws} random "
+                f"sets of as many, {self.control.turned} do the same."
+            ]
+        return panel(f"{self.first} and {self.second}: {self.query}", facts, self.breakdown[columns], notes)
 
 
 def compare(

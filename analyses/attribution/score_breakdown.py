@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from analyses.text.token_words import readable_wordpiece
 from data.errors import UserError
+from data.notebook_html import panel
 from retrieval.bm25 import Bm25Parameters, term_weight
 from retrieval.queries import EncodedText
 from retrieval.search import contribution_table, contributions
@@ -67,6 +68,14 @@ class Explanation:
                 for row in self.breakdown.to_dict("records")
             ],
         }
+
+    def _repr_html_(self) -> str:
+        columns = ["latent", "contribution", "query_weight", "idf", "document_weight", "saturation"]
+        tokens = self.document_tokens.sort_values("credit", ascending=False, kind="stable")
+        strongest = tokens.groupby("latent", sort=False)["token"].agg(lambda some: " ".join(some.head(3)))
+        table = self.breakdown[columns].assign(tokens=self.breakdown["latent"].map(strongest))
+        facts = {"score": self.score, "shared latents": len(table), "query": self.query}
+        return panel(f"Why {self.doc_id} has its score", facts, table)
 
 
 def explain(

@@ -39,6 +39,7 @@ from analyses.text.contexts import (
     strongest_contexts,
 )
 from data.errors import UserError
+from data.notebook_html import panel
 from retrieval.study import Study
 
 __all__ = ["Context", "Highlight", "LatentEntry", "context_of", "latent_entry", "whole_entry"]
@@ -94,6 +95,15 @@ class LatentEntry:
             "bands": [asdict(band) for band in self.bands],
             "random": [asdict(context) for context in self.random],
         }
+
+    def _repr_html_(self) -> str:
+        named = ("type", "document_frequency", "idf", "idf_lucene", "strongest", "n_docs")
+        facts = {name: self.statistics[name] for name in named if self.statistics.get(name) is not None}
+        shown = [
+            {"document": context.doc_id, "activation": context.activation, "context": context.text}
+            for context in self.contexts[:6]
+        ]
+        return panel(f"Latent {self.latent}: {self.label}", facts, pd.DataFrame(shown))
 
 
 def latent_entry(

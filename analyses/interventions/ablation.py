@@ -24,6 +24,7 @@ from analyses.interventions.effect import matched_controls
 from analyses.interventions.pruning_effect import ndcg_with, ndcg_with_all, weighted_without
 from analyses.statistics.intervals import bootstrap_mean
 from analyses.statistics.significance import paired_randomisation
+from data.notebook_html import panel
 from data.progress import StepProgress
 from retrieval.bm25 import Bm25Parameters
 from retrieval.search import contribution_table
@@ -78,6 +79,15 @@ class Ablation:
                 "high": high if has else None,
             },
         }
+
+    def _repr_html_(self) -> str:
+        low, high = self.control_interval
+        facts = {"nDCG@10 before": self.before, "after": self.after, "judged queries": self.n_queries}
+        notes = [
+            f"Change {self.change:+.4f} (95% {self.low:+.4f} to {self.high:+.4f}, p {self.p:.3g}); "
+            f"{len(self.controls)} random sets that contribute as much: {low:+.4f} to {high:+.4f}."
+        ]
+        return panel(f"Without {len(self.latents)} latents, from every {self.where}", facts, notes=notes)
 
 
 def ablate(

@@ -69,7 +69,8 @@ def run(
     `workbench why studies/scifact --only ladder --seeds 3`
     """
     from retrieval.study import Study
-    from workbench.verbs.rank._why import aspects_named, measure, open_cell, print_answers
+    from workbench.api.measuring import aspects_named, measure
+    from workbench.verbs.rank._why import open_cell, print_answers
 
     opened, aspects = Study.open(study), aspects_named(only)
     with long_job(f"Why, in {opened.name}", {}, queue, writes=[opened.path]) as progress:

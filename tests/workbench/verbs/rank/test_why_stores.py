@@ -10,7 +10,7 @@ import pytest
 from data.activations import write_store
 from data.encoders import Encoder
 from retrieval.study import Study
-from workbench.verbs.rank._why import kept_states
+from workbench.api.measuring import kept_states
 
 pytestmark = pytest.mark.slow
 
