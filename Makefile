@@ -2,13 +2,14 @@
 # make test   set up, run linters, type checks, import rules and all tests
 # make quick  the same with the tests that are not slow
 # make lint   linters, type checks and import rules alone
+# make docs   the documentation site, into build/site; a broken link fails
 # make campaign   damage, kills, full disks and races: an hour
 PYTHON ?= python3.11
 BIN := .venv/bin
 
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick lint campaign setup clean
+.PHONY: demo test quick lint docs campaign setup clean
 
 demo: .venv/ready
 	$(BIN)/workbench demo
@@ -24,6 +25,9 @@ lint: .venv/ready-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/ready-for-tests
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 campaign: .venv/ready-for-tests
 	$(BIN)/python tests/campaign/campaign.py

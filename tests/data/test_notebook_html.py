@@ -17,7 +17,9 @@ def test_text_of_a_corpus_is_escaped_wherever_it_stands() -> None:
 
 
 def test_numbers_of_any_kind_are_written_alike() -> None:
-    table = pd.DataFrame({"a": np.array([1234567], np.int32), "b": np.array([0.5], np.float32), "c": [np.nan]})
+    table = pd.DataFrame(
+        {"a": np.array([1234567], np.int32), "b": np.array([0.5], np.float32), "c": [np.nan]}
+    )
     assert "<td>1,234,567</td><td>0.5</td><td></td>" in panel("t", table=table)
 
 

@@ -12,7 +12,9 @@ from data.errors import UserError
 from retrieval.study import Study
 from workbench.api import make
 
-TEXTS = [f"The {animal} eats {food}." for animal in ("cat", "dog", "owl", "fox") for food in ("fish", "bread")]
+TEXTS = [
+    f"The {animal} eats {food}." for animal in ("cat", "dog", "owl", "fox") for food in ("fish", "bread")
+]
 
 
 def test_every_public_name_is_there() -> None:
