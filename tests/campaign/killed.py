@@ -27,6 +27,7 @@ WRITES = (  # (command, what it makes, the same command to go on)
     ("importance {study} --idf lucene --json", "study", ""),
     ("notes {study} --set {latent} --label mine --json", "study", ""),
     ("evaluate {study} --runs {out} --json", "out", ""),
+    ("export {study} --to parquet --out {out} --json", "out", ""),
     ("collection {collection} --out {out} --json", "out", ""),
 )
 STRIPPED = ("complete", "why", "importance")  # what they make is removed first

@@ -1,0 +1,61 @@
+"""The verb export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.terminal import say
+from workbench.verbs.options import AsJson, Idf, StudyFolder, long_job
+from workbench.verbs.printing import print_json
+
+To = Annotated[
+    str,
+    typer.Option(
+        help="`jsonl` (Pyserini, Anserini, Seismic), `parquet` (DuckDB, Polars, Spark), or `ciff` (PISA, Lucene, "
+        "Terrier).",
+        metavar="FORMAT",
+    ),
+]
+Bits = Annotated[
+    int | None,
+    typer.Option(help="Impacts as integers of 8 or 16 bits, which costs something: it is measured and said."),
+]
+
+
+def run(
+    study: StudyFolder,
+    to: To,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    bits: Bits = None,
+    k1: Annotated[float | None, typer.Option(help="BM25's k1; the paper's by default.")] = None,
+    b: Annotated[float | None, typer.Option(help="BM25's b; the paper's by default.")] = None,
+    idf: Idf = "clipped",
+    as_json: AsJson = False,
+) -> None:
+    """Write a study's latent terms for another tool, so that an inner product there is BM25 here.
+
+    Documents hold BM25's impacts under fixed k1 and b; the idf goes with the queries. Example:
+
+    `workbench export studies/scifact --to ciff --bits 8 --out exports/scifact`
+    """
+    from retrieval.bm25 import Bm25Parameters
+    from retrieval.study import Study
+    from workbench.export.destinations import export
+
+    given = {name: value for name, value in {"k1": k1, "b": b}.items() if value is not None}
+    parameters = Bm25Parameters(**given, idf=idf)  # type: ignore[arg-type]  # refuses any other
+    opened = Study.open(study)
+    with long_job(f"{opened.name} for {to}", {"export": out}) as progress:
+        record = export(opened, to, out, parameters, bits, progress)
+    if as_json:
+        print_json(record)
+        return
+    say(f"{opened.name} in {out}: {record['n_docs']:,} documents, {record['n_latents']:,} latents")
+    if "kendall_tau" in record:
+        say(
+            f"integers of {record['bits']} bits: nDCG@10 {record['nDCG@10_integers']:.4f} where floats have "
+            f"{record['nDCG@10']:.4f}; the first 100 agree by Kendall's tau {record['kendall_tau']:.3f}"
+        )
