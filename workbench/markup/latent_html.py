@@ -65,12 +65,17 @@ def linked_bars(rows: Iterable[tuple[str, str, str, float, str]]) -> str:
     return f'<ul class="lt-bars lt-linked">{items}</ul>'
 
 
-def linked_table(headings: Sequence[str], rows: Iterable[tuple[str, str, Sequence[str]]]) -> str:
-    """A table whose first column is links: rows of (text, address, the other cells)."""
+def linked_table(
+    headings: Sequence[str],
+    rows: Iterable[tuple[str, str, Sequence[str]]],
+    pale: Sequence[bool] = (),
+) -> str:
+    """A table whose first column is links: rows of (text, address, the other cells); pale: which rows are grey."""
     head = highlight.table_head(headings)
     body = "".join(
-        f"<tr><td>{highlight.link(text, address)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for text, address, cells in rows
+        f"<tr{' class=lt-pale' if place < len(pale) and pale[place] else ''}>"
+        f"<td>{highlight.link(text, address)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for place, (text, address, cells) in enumerate(rows)
     )
     return f'<table class="lt-table lt-linked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
