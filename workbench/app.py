@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from workbench import ASSETS
-from workbench.page import frame, links, selection
+from workbench.page import frame, latent_hover, links, selection
 from workbench.page.sharing import login
 
 
@@ -43,4 +43,5 @@ chosen = st.navigation(
 selection.arrive(chosen.url_path)
 frame.follow_links(PAGES, chosen.url_path)
 frame.sidebar()
+latent_hover.serve()
 frame.guarded(chosen.run)

@@ -11,7 +11,7 @@ from scipy.sparse import csc_array
 from analyses.dictionary import entry, latent_documents, latent_words, near_misses
 from analyses.latents import neighbours
 from analyses.latents.types import kept_types
-from analyses.text.contexts import Highlight, document_highlights
+from analyses.text.contexts import Context, Highlight, document_highlights, strongest_contexts
 from workbench.caches import cache
 from workbench.caches import texts as cached_text
 
@@ -35,6 +35,12 @@ def _entry(key: cache.Key, latent: int, types_version: tuple[int, ...], notes: s
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def highlights(key: cache.Key, latent: int, doc_id: str) -> tuple[Highlight, ...]:
     return document_highlights(cache.open_study(key), latent, doc_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2048)
+def few_contexts(key: cache.Key, latent: int) -> tuple[Context, ...]:
+    """Those of a card on hover."""
+    return strongest_contexts(cache.open_study(key), latent, 3)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

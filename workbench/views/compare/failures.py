@@ -11,6 +11,7 @@ import streamlit as st
 from analyses.comparison.failures import BESIDE, REASONS, Failures
 from analyses.comparison.misses import blamed_latents, wins_and_losses
 from analyses.figures.ranking.failures import REASON_NAMES, length_figure, reasons_figure
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from retrieval.systems import MAXSIM, own_system, system_title
 from workbench.caches import cache
@@ -108,7 +109,10 @@ def show_rivals(key: cache.Key, study: Study, idf: cache.Idf, failures: Failures
                 frame.address("compare-documents", q=query, doc=rival["doc_id"], other=doc_id),
             ),
             (str(rival["rank"]), f"{rival['ahead']:.2f}"),
-            (f"{names[rival['latent']]}  {rival['latent']}", frame.address("latent", latent=rival["latent"])),
+            (
+                latent_name(rival["latent"], names[rival["latent"]]),
+                frame.address("latent", latent=rival["latent"]),
+            ),
             f"{rival['lead']:.2f}",
         )
         for rival in rivals.to_dict("records")
@@ -200,7 +204,7 @@ def show_summary(key: cache.Key, misses: pd.DataFrame) -> None:
                 ("latent", "misses", "summed lead"),
                 (
                     (
-                        f"{names[row['latent']]}  {row['latent']}",
+                        latent_name(row["latent"], names[row["latent"]]),
                         frame.address("latent", latent=row["latent"]),
                         (count(row["n_misses"]), f"{row['advantage']:.1f}"),
                     )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.interventions.edited_index import Intervention, Place
+from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TYPES
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
@@ -104,7 +105,7 @@ def named_latents(key: cache.Key, study: Study, ordered: list[int]) -> list[int]
             options,
             key=widget,
             accept_new_options=True,
-            format_func=lambda j: f"{labels.get(j, '')}  {j}" if isinstance(j, int) else str(j),
+            format_func=lambda j: latent_name(j, labels.get(j, "")) if isinstance(j, int) else str(j),
         )
         return known(",".join(map(str, drawn))) or ()
 

@@ -8,6 +8,7 @@ import streamlit as st
 from analyses.figures.ranking.difference import changes_figure
 from analyses.figures.style.paths import paths_figure
 from analyses.interventions.steering import Steer, Steered
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import steering as cached_steering
@@ -84,7 +85,7 @@ def one_latent(key: cache.Key, study: Study, ordered: list[int], place: url_widg
             "Latent of the query, or any by number",
             options,
             key=widget,
-            format_func=lambda j: f"{labels.get(j, '')}  {j}",
+            format_func=lambda j: latent_name(j, labels.get(j, "")) if isinstance(j, int) else str(j),
             accept_new_options=True,
         )
         latent = known(str(drawn))

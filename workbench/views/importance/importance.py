@@ -12,6 +12,7 @@ from analyses.figures.latents.types import TYPE_NAMES
 from analyses.figures.ranking.importance import families_figure, importance_figure
 from analyses.interventions.chance import in_words
 from analyses.interventions.importance import Importance, by_group, write_importance
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
 from workbench.caches import cache
@@ -155,7 +156,7 @@ def by_chance(latents: pd.DataFrame) -> list[bool]:
 
 
 def _cells(row: Mapping[Any, Any]) -> tuple[str, str, tuple[str, ...]]:
-    name = f"{row['label']}  {row['latent']}"
+    name = latent_name(row["latent"], row["label"])
     lost = f"{row['lost']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
     kind = TYPE_NAMES.get(row["type"], row["type"])
     p_adjusted = "–" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2g}"

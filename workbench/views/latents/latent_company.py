@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.dictionary.entry import LatentEntry
+from analyses.labels.latent_names import NONE
 from workbench.caches import cache
 from workbench.caches import latent as cached_latent
 from workbench.markup import highlight, latent_html
@@ -53,7 +54,7 @@ def show_latents(key: cache.Key, table: pd.DataFrame, length: str, notes: Sequen
     st.html(
         latent_html.linked_bars(
             (
-                names[row["latent"]] or "no label",
+                names[row["latent"]] or NONE,
                 str(row["latent"]),
                 frame.address("latent", latent=row["latent"]),
                 row[length] / largest,
