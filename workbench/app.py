@@ -7,7 +7,8 @@ from functools import partial
 import streamlit as st
 
 from workbench import ASSETS
-from workbench.page import frame, latent_hover, links, selection
+from workbench.page import frame, links, selection
+from workbench.page.hover import latent_hover
 from workbench.page.sharing import login
 
 

@@ -14,6 +14,7 @@ from analyses.latents.types import kept_types
 from analyses.text.contexts import Context, Highlight, document_highlights, strongest_contexts
 from workbench.caches import cache
 from workbench.caches import texts as cached_text
+from workbench.caches import types as cached_types
 
 
 def latent_entry(key: cache.Key, latent: int) -> entry.LatentEntry:
@@ -61,6 +62,13 @@ def nearest_by_direction(key: cache.Key, latent: int) -> pd.DataFrame:
     return neighbours.nearest_by_direction(_directions(key), latent, alive)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def chance_cosine(key: cache.Key) -> float:
+    """The cosine that 95% of random pairs of active latents stay below."""
+    alive = cache.automatic_vocabulary(key)["document_frequency"].to_numpy() > 0
+    return neighbours.chance_cosine(_directions(key), alive)
+
+
 @st.cache_resource(show_spinner=False, max_entries=256)
 def nearest_by_cooccurrence(key: cache.Key, latent: int) -> neighbours.Cooccurrence:
     return neighbours.nearest_by_cooccurrence(cache.open_study(key), latent)
@@ -92,6 +100,12 @@ def _token_reading(key: cache.Key) -> latent_words.TokenReading:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _types(key: cache.Key, version: tuple[int, ...]) -> pd.Series:
     return kept_types(cache.open_study(key))
+
+
+def kind_of(key: cache.Key, latent: int) -> str:
+    """The latent's kind; "" where the study keeps no types."""
+    types = _types(key, cache.version(key, "types"))
+    return str(cached_types.kinds(key, types.to_numpy(np.str_))[latent]) if len(types) else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

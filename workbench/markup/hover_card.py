@@ -1,4 +1,4 @@
-"""A latent's card while the pointer rests on its name: what it is called, how often it fires, and three contexts."""
+"""A latent's card while the pointer rests on its name: its name, how often it fires, and three contexts."""
 
 from __future__ import annotations
 

@@ -131,8 +131,8 @@ def show_misses(key: cache.Key, study: Study, misses: pd.DataFrame) -> None:
     names = cache.labels(key)
     cards = [_card(study, row, names) for row in misses.head(SHOWN).to_dict("records")]
     heading = (
-        '<div class="lt-columns"><span></span><span></span><div class="lt-places"><span>cosine</span>'
-        "<span>BM25</span></div></div>"
+        '<div class="lt-columns"><span>rank</span><span></span><div class="lt-places"><span>rank, cosine</span>'
+        "<span>rank, BM25</span></div></div>"
     )
     st.html(f'<div class="lt-results lt-misses">{heading}{"".join(cards)}</div>')
 

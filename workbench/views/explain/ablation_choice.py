@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.figures.latents.types import TYPE_NAMES
+from analyses.figures.style.names import cut
 from analyses.interventions.edited_index import Intervention, Place
 from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TYPES
@@ -152,7 +153,7 @@ def one_document(key: cache.Key, study: Study, query: str, idf: cache.Idf, place
 
     def name(doc_id: str) -> str:
         title = study.corpus.titles[study.position[doc_id]] or doc_id
-        return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
+        return cut(title, LONGEST)
 
     names = {str(doc_id): name(doc_id) for doc_id in options}
     return url_widgets.select("doc", "In which document", names, str(results[0]), place, keep_default=True)

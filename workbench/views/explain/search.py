@@ -14,7 +14,7 @@ from workbench.markup import highlight
 from workbench.page import frame, idf, selection, url_widgets
 from workbench.views.explain import search_document
 
-BESIDE = {COSINE.name: "cosine", LEXICAL.name: "BM25"}  # whose ranks stand beside the latents
+BESIDE = {COSINE.name: "rank, cosine", LEXICAL.name: "rank, BM25"}  # beside the latents
 DEPTH, N_CHIPS, N_EXAMPLES = 10, 9, 6
 READING = "Encoding the query; the first one also loads the encoder"
 
@@ -109,8 +109,8 @@ def show_results(
     others = {system: heading for system, heading in BESIDE.items() if f"{system}_rank" in results}
     headings = "".join(f"<span>{heading}</span>" for heading in others.values())
     cards = [
-        '<div class="lt-columns"><span></span><span>Documents, with the words behind their score</span>'
-        f'<div class="lt-places"><span>score</span>{headings}</div></div>'
+        '<div class="lt-columns"><span>rank</span><span>Documents, with the words behind their score</span>'
+        f'<div class="lt-places"><span>score, latents</span>{headings}</div></div>'
     ]
     for row in results.to_dict("records"):
         doc_id = row["doc_id"]
