@@ -1,7 +1,8 @@
 """What do people and models say of a latent?
 
-Names of latents, with their numbers; labels, tags and notes with an undo log, their exchange as JSON, and one-line explanations by a language
-model, each scored on held-out contexts. All are kept in a study's notes.sqlite.
+Names of latents, with their numbers; labels, tags and notes with an undo log, their exchange as JSON, and
+one-line explanations by a language model, each scored on held-out contexts. All but names are kept in a study's
+notes.sqlite.
 """
 
 __all__ = [

@@ -92,8 +92,13 @@ def subword_of(piece: str, share: float, words: Sequence[str], shares: Sequence[
 
 
 def _candidates(words: Sequence[str], label: str) -> list[str]:
-    """The first words that are not in the label already."""
-    return [word for word in dict.fromkeys(words) if word and word not in label][:N_KNOWN]
+    """The first words that are not in the label already, nor forms of its first word."""
+    first = first_word(label).strip("-")
+    return [
+        word
+        for word in dict.fromkeys(words)
+        if word and word not in label and not word.startswith(first) and not first.startswith(word)
+    ][:N_KNOWN]
 
 
 def _in_place(bare: str, continues: bool, words: Sequence[str]) -> str:

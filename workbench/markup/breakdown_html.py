@@ -105,10 +105,11 @@ def _html(bar: _Bar, form: Form, low: float, high: float) -> str:
     colour = translucent(FOR if bar.value >= 0 else AGAINST, 1.0 if bar.strong else 0.4)
     shown = f"{bar.value:+.2f}" if abs(bar.value) >= 0.005 or bar.value == 0 else f"{bar.value:+.1g}"
     note = f' data-value="{escape(bar.note)}"' if bar.note else ""
+    zero = f' style="--zero:{100 * -low / wide:.2f}%"' if low < 0 else ""
     left, width = 100 * (start - low) / wide, 100 * (end - start) / wide
     cells = (
         f'<span class="lt-name">{bar.name}</span>'
-        f'<span class="lt-track" style="--zero:{100 * -low / wide:.2f}%">'
+        f'<span class="lt-track"{zero}>'
         f'<i style="margin-left:{left:.2f}%;width:{width:.2f}%;background:{colour}"></i></span>'
         f'<span class="lt-value"{note}>{shown}</span>'
     )

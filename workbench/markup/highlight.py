@@ -94,6 +94,16 @@ def chip(label: str, number: int, address: str, strength: float, note: str) -> s
     )
 
 
+def chips(items: Sequence[str], shown: int) -> str:
+    """Chips beside each other; those beyond the first `shown` open in place."""
+    rest = items[shown:]
+    more = (
+        f'<details class="lt-more"><summary class="lt-rest">and {len(rest):,} more</summary>'
+        f'<div class="lt-chips">{"".join(rest)}</div></details>'
+    )
+    return f'<div class="lt-chips">{"".join(items[:shown])}{more if rest else ""}</div>'
+
+
 def place(system: str, rank: int | None) -> str:
     """The rank that a system gives a document: a dot in the system's colour and a number, a dash if not ranked."""
     shown = "–" if rank is None else f"{rank:,}"

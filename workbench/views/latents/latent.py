@@ -78,7 +78,7 @@ def headline(entry: LatentEntry, kind: str) -> list[tuple[str, str, str]]:
         (number(s["idf"]), f"Lucene's {number(s['idf_lucene'])}", "idf"),
         (
             percent(s["share_of_length"]) if s["share_of_length"] > 1e-5 else "< 0.001%",
-            "of all documents' length",
+            "of all length",
             "share of length",
         ),
     ]

@@ -57,19 +57,17 @@ def show_latents(
         )
         return
     names = cache.labels(key)
-    st.html(
-        latent_html.linked_bars(
-            (
-                names[row["latent"]] or NONE,
-                str(row["latent"]),
-                frame.address("latent", latent=row["latent"]),
-                row[length],
-                note,
-            )
-            for row, note in zip(table.to_dict("records"), notes, strict=True)
-        ),
-        chance,
+    rows = (
+        (
+            names[row["latent"]] or NONE,
+            str(row["latent"]),
+            frame.address("latent", latent=row["latent"]),
+            row[length],
+            note,
+        )
+        for row, note in zip(table.to_dict("records"), notes, strict=True)
     )
+    st.html(latent_html.linked_bars(rows, chance))
 
 
 def show_documents(key: cache.Key, entry: LatentEntry) -> None:

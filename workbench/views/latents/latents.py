@@ -46,7 +46,7 @@ COLUMNS = {
 ALWAYS = ("label", "latent", "on_word", "tags")  # the last two where they say anything
 USUAL = ("type", "document_frequency", "top_form", "top_form_share")
 ORDERS = {
-    "": "By relevance, else document frequency",
+    "": "Usual order",
     "document_frequency": "Most documents first",
     "-document_frequency": "Fewest documents first",
     "collection_frequency": "Largest summed activation",
@@ -70,7 +70,7 @@ FORMATS = {
     "Coherence": "%.2f",
 }
 ALIVE: dict[Alive, str] = {
-    "yes": "Active in this collection",
+    "yes": "Active here",
     "no": "Inactive",
     "any": "All latents",
 }
