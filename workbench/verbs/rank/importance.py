@@ -42,8 +42,9 @@ def run(
         print_json(kept.to_dict())
         return
     shown = ["latent", "label", "type", "document_frequency", "n_queries", "lost", "low", "high"]
-    print_table(kept.latents[[*shown, "p_adjusted", "beyond_chance"]].head(limit).round(4))
+    print_table(kept.latents[[*shown, "p_adjusted"]].head(limit).round(4))
     if kept.chance is not None:
         say(in_words(kept.chance))
     families = ["family", "kept", "ndcg", "change", "low", "high", "control_low", "control_high"]
-    print_table(kept.families[families].round(3))
+    if len(kept.families):
+        print_table(kept.families[families].round(3))

@@ -21,7 +21,7 @@ from workbench.views.explain import search
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SIDES = {"query": "The query", "document": "A document"}
 ACTS = {"add": "Add", "ablate": "Remove"}
-START, TOP, LONGEST = 4.0, 12, 24  # characters of a title, in half a page
+START, TOP, LONGEST = 4.0, 12, 19  # characters of a title, in half a page
 
 
 def page() -> None:

@@ -42,6 +42,9 @@ def page() -> None:
         offer(study, chosen)
         return
     latents = importance.latents
+    latents = latents.assign(
+        label=latents["latent"].map(cache.labels(key))
+    )  # told apart from their siblings'
     st.html(highlight.figures(headline(importance)))
     show_chance(study, chosen, importance)
     left, right = st.columns([1.6, 1], gap="large")
