@@ -126,6 +126,11 @@ def vocabulary_table(key: Key) -> pd.DataFrame:
     return _vocabulary(key, notes_version(key))
 
 
+def plain_vocabulary(key: Key) -> pd.DataFrame:
+    """The table of latents with labels of nothing but the words on which they fire, or the reader's."""
+    return latent_notes.with_notes(automatic_vocabulary(key), latent_notes.latent_notes(open_study(key)))
+
+
 def labels(key: Key) -> dict[int, str]:
     """Latent -> its label as it is shown: the reader's own, else the automatic one told apart from its siblings';
     "" for an inactive latent.

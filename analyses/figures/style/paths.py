@@ -12,7 +12,7 @@ from analyses.figures.style.lines import note
 from analyses.figures.style.names import cut, is_beyond, linked, rank_text
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, QUIET, figure, plain, translucent
 
-LONGEST = 30
+LONGEST = 26
 
 
 def paths_figure(

@@ -54,9 +54,9 @@ def page() -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         frame.label(
-            "Latents that fire on the word: share of the word's tokens"
+            "Latents that fire on the word: share of the word's tokens, share of the latent's activation"
             if entry.whole
-            else "Latents that fire on this wordpiece: share of its tokens"
+            else "Latents that fire on this wordpiece: share of its tokens, share of the latent's activation"
         )
         show_latents_of_word(entry)
         for how in ("id", "label"):
