@@ -87,7 +87,7 @@ def headline(failures: Failures) -> list[tuple[str, str, str]]:
     ]
     for reason in REASONS:
         part = int((failures.misses["reason"] == reason).sum())
-        rows.append((count(part), percent(part / n), REASON_NAMES[reason]))
+        rows.append((count(part), f"{percent(part / n)} of the missed", REASON_NAMES[reason]))
     if failures.n_absent:
         rows.append((count(failures.n_absent), "", "relevant but not in the corpus, left out"))
     return rows
