@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analyses.text.contexts import strongest_contexts
 from retrieval.study import Study
 from workbench.markup.hover_card import hover_card
 from workbench.page import links
+from workbench.page.browser import open_page, settle
 from workbench.page.hover.latent_hover import card_of
 
 
@@ -39,3 +42,19 @@ def test_the_token_of_a_context_is_in_its_cut(tiny_study: Study) -> None:
             if context.focus.end > context.focus.start:
                 assert f"activation {context.activation:.3g}" in hover_card(latent, "<i>", "", [context])
                 assert "<i>" not in hover_card(latent, "<i>", "", [context])
+
+
+@pytest.mark.browser
+def test_a_link_shows_the_card_while_the_pointer_rests_on_it(page: Any, app: str, tiny_study: Study) -> None:
+    open_page(page, f"{app}/latent?study={tiny_study.path.name}&latent=1&section=neighbours")
+    link = page.locator(".lt-linked a.lt-link").first
+    link.wait_for()
+    settle(page)
+    link.hover()
+    card = page.locator(".lt-hover")
+    card.wait_for(state="visible")
+    latent = page.locator(".lt-linked .lt-number").first.inner_text()
+    assert card.locator(".lt-number").inner_text() == latent
+    assert card.locator("mark").count() >= 1
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
