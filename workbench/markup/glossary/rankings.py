@@ -287,13 +287,7 @@ MISSES = (
         "Lead",
         "How much more score a document, or one latent of it, has than the missed document.",
         "",
-        (
-            "ahead by",
-            "which alone is ahead by",
-            "lead in score",
-            "lead of this latent in score",
-            "summed lead",
-        ),
+        ("ahead by", "which alone is ahead by", "lead of this latent", "summed lead"),
     ),
     Entry(
         "Power",
