@@ -17,7 +17,7 @@ TYPE_COLOURS = {
     "lexical": "#004488",
     "narrow": "#BB5566",
     "broad": "#DDAA33",
-    "subword": "#44AA99",
+    "subword": "#1A655E",
     "rare": "#8B929A",
     "dead": "#D9DCDF",
 }
