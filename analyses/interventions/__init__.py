@@ -5,6 +5,7 @@ Rankings of one query and of all judged queries, beside control latents that con
 
 __all__ = [
     "ablation",
+    "chance",
     "edited_index",
     "effect",
     "family_ablation",

@@ -4,12 +4,14 @@
 
 Only queries change: documents, |d| and idf stay. Families (all latents of one type) are removed, or kept alone, in
 the same way, beside random families of the queries' latents that contribute as much to the retrieved documents.
+
+Some latents help and some hurt by chance alone: `chance` says how many, and which go beyond that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from scipy.sparse import csr_array
 
 from analyses.comparison.judged_queries import Judged, judged_queries
 from analyses.interventions.ablation import contributions_of_all
+from analyses.interventions.chance import Chance, beside_chance, chance_table
 from analyses.interventions.effect import matched_controls
 from analyses.interventions.latent_losses import Lost
 from analyses.interventions.latent_losses import lost_by_latent as lost_by_latent
@@ -30,10 +33,11 @@ from analyses.statistics.intervals import bootstrap_mean
 from analyses.statistics.significance import paired_randomisation
 from data.progress import Progress
 from retrieval.bm25 import Bm25Parameters, Idf
-from retrieval.stored_tables import read_kept, write_kept
+from retrieval.stored_tables import is_kept, read_kept, write_kept
 from retrieval.study import Study
 
 FORMAT = 1
+FILES = ("latents", "families", "chance")
 N_CONTROLS, N_RESAMPLES = 10, 1000
 TINY = 1e-12
 
@@ -45,21 +49,25 @@ class Importance:
     latents: one row per latent of some judged query, the largest loss first. latent, label, type, band,
     document_frequency; contribution, the latent's share of all contributions to the first ten documents;
     n_queries that have the latent; lost, mean over all judged queries, with its 95% bootstrap interval low,
-    high; helped and hurt, queries whose nDCG falls and rises without the latent. families: family (a type),
-    kept ("without" the type or the type "alone"), n_latents, share, ndcg, change, low, high, p; control,
-    control_low, control_high: mean and middle 95% of random families' changes, NaN without a match.
+    high; helped and hurt, queries whose nDCG falls and rises without the latent; p_adjusted, by sign flips over
+    queries with all latents looked at, and beyond_chance, whether it is below chance.LEVEL. families: family (a
+    type), kept ("without" the type or the type "alone"), n_latents, share, ndcg, change, low, high, p; control,
+    control_low, control_high: mean and middle 95% of random families' changes, NaN without a match. chance: None,
+    with p_adjusted NaN, in a study that was measured before these were.
     """
 
     latents: pd.DataFrame
     families: pd.DataFrame
     n_queries: int
     ndcg: float
+    chance: Chance | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The tables as JSON can hold them, a missing number as None."""
         return {
             "n_queries": self.n_queries,
             "ndcg": self.ndcg,
+            "chance": asdict(self.chance) if self.chance else None,
             **{
                 name: table.astype(object).where(table.notna(), None).to_dict("records")
                 for name, table in (("latents", self.latents), ("families", self.families))
@@ -76,23 +84,31 @@ def importance(study: Study, idf: Idf = "clipped") -> Importance | None:
     whole = families[families["family"] == "all"].iloc[0]
     names = vocabulary_table(study).set_index("latent")["label"]  # the user's label may be newer
     latents = latents.assign(label=names.reindex(latents["latent"]).to_numpy())
+    latents, chance = beside_chance(latents, read_kept(_path(study, "chance", idf), _facts(study)))
     return Importance(
-        latents, families[families["family"] != "all"], int(whole["n_queries"]), float(whole["ndcg"])
+        latents, families[families["family"] != "all"], int(whole["n_queries"]), float(whole["ndcg"]), chance
     )
+
+
+def importance_is_kept(study: Study, idf: Idf = "clipped") -> bool:
+    """Whether the study keeps all that `write_importance` measures."""
+    return all(is_kept(_path(study, name, idf), _facts(study)) for name in FILES)
 
 
 def write_importance(study: Study, idf: Idf = "clipped", progress: Progress | None = None) -> None:
     """Measure every latent and every family, and keep them in the study; returns at once where they are kept."""
-    if importance(study, idf) is not None:
+    if importance_is_kept(study, idf):
         return
     judged, parameters = judged_queries(study), Bm25Parameters(idf=idf)
     lost = lost_by_latent(study, judged, parameters, progress)
-    contributed = contributions_of_all(study, judged, parameters)
-    types = kept_types(study)
-    latents = _latent_table(study, judged, lost, contributed, types)
-    families = _family_table(study, judged, parameters, contributed, types, progress)
-    write_kept(_path(study, "latents", idf), latents, _facts(study))
-    write_kept(_path(study, "families", idf), families, _facts(study))
+    if importance(study, idf) is None:
+        contributed = contributions_of_all(study, judged, parameters)
+        types = kept_types(study)
+        latents = _latent_table(study, judged, lost, contributed, types)
+        families = _family_table(study, judged, parameters, contributed, types, progress)
+        write_kept(_path(study, "latents", idf), latents, _facts(study))
+        write_kept(_path(study, "families", idf), families, _facts(study))
+    write_kept(_path(study, "chance", idf), chance_table(study.n_latents, len(judged), lost), _facts(study))
 
 
 def by_group(latents: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -17,12 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analyses.labels.notes_file import check_latent, read, sae_of, writing
-from analyses.latents.types import TYPES
+from analyses.latents.types import KINDS
 from data.errors import UserError
 from retrieval.study import Study
 
 UNSURE = "unsure"
-ANSWERS = (*TYPES, UNSURE)
+ANSWERS = (*KINDS, UNSURE)
 SCHEMA = """create table if not exists judgements (
     sae text not null, latent integer not null, type text not null, judge text not null, time real not null,
     primary key (sae, latent, judge))"""
@@ -88,14 +88,14 @@ def agreement(
 ) -> Agreement:
     """Agreement of the rule's `types` with one judge's, as an estimate for all latents that have a type.
 
-    judged: latent, type. types: of all latents, (n_latents,). strata: of all latents, the strata of the
+    judged: latent, type. types: of all latents, or kinds, (n_latents,). strata: of all latents, the strata of the
     sample: each judgement has the weight of its stratum's latents per judged one, so that a sample of equally
     many of each type is not taken for the vocabulary. The bootstrap draws anew within the strata. Judgements
     of latents that the rule gives no type are left out, as unsure ones are.
     """
     latents = judged["latent"].to_numpy(np.int64)
     answers = judged["type"].to_numpy(np.str_)
-    counts = np.isin(answers, TYPES) & np.isin(types[latents], TYPES)
+    counts = np.isin(answers, KINDS) & np.isin(types[latents], KINDS)
     latents, answers = latents[counts], answers[counts]
     n_unsure = int((judged["type"] == UNSURE).sum())
     if not len(latents):

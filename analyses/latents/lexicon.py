@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from analyses.latents.frequency_bands import frequency_bands
+from analyses.latents.regions import LatentWords
 from analyses.latents.types import TypeThresholds, classify
+from analyses.text.word_table import folded
 from data.csv_text import csv_of
 from data.errors import UserError
 from data.files import new_file
@@ -53,15 +55,17 @@ def matching(
     band: str = "",
     alive: Alive = "any",
     noted: str = "",
+    also: Collection[int] = (),
 ) -> pd.DataFrame:
     """Rows of the types and band whose label, top words, wordpiece or notes contain `wanted`, or whose number
     it is.
 
-    noted: NOTED for latents with a note, else a tag. An empty filter passes all; rows stay in order.
+    also: latents that have `wanted` otherwise. noted: NOTED for latents with a note, else a tag. An empty filter
+    passes all; rows stay in order.
     """
     keep = np.ones(len(table), dtype=bool)
     if wanted:
-        keep = (table["latent"].astype(str) == wanted).to_numpy()
+        keep = ((table["latent"].astype(str) == wanted) | table["latent"].isin(list(also))).to_numpy()
         for column in {"label", "top_forms", "top_wordpiece", *NOTES} & set(table.columns):
             keep = keep | table[column].str.contains(wanted, case=False, regex=False).to_numpy(bool)
     if types:
@@ -76,6 +80,29 @@ def matching(
     elif noted:
         keep = keep & np.array([noted in tags.split(", ") for tags in table["tags"]], bool)
     return table[keep]
+
+
+def on_word(words: LatentWords, wanted: str) -> dict[int, float]:
+    """Latent -> the share of its activation that falls on its words that contain `wanted`; only those above 0.
+
+    Of the words that a latent has most of its activation on (`regions.latent_words`).
+    """
+    target = folded(wanted)
+    columns = [number for number, word in enumerate(words.words) if target and target in word]
+    if not columns:
+        return {}
+    share = np.asarray(words.shares[:, columns].sum(axis=1)).ravel()
+    return {int(latent): float(share[latent]) for latent in np.flatnonzero(share > 0)}
+
+
+def ranked(table: pd.DataFrame, wanted: str, share: Mapping[int, float]) -> pd.DataFrame:
+    """The rows with a column on_word, by how much of each latent's activation the word has: the largest first.
+
+    The latent whose number is `wanted` comes before all; equal ones stay in order.
+    """
+    shares = table["latent"].map(share).fillna(0.0).astype(np.float64)
+    order = np.lexsort((-shares.to_numpy(), table["latent"].astype(str) != wanted))
+    return table.assign(on_word=shares).iloc[order]
 
 
 def tags_of(table: pd.DataFrame) -> list[str]:

@@ -22,6 +22,7 @@ from retrieval.kernels import kernel
 from retrieval.study import Study
 
 AT_MOST = 2_000  # documents read for one latent's co-occurrence
+N_PAIRS = 20_000  # of random latents, for the cosine that chance gives
 AT_LEAST = 5  # documents in which two latents must fire apart before an NPMI is worth showing
 
 
@@ -62,6 +63,23 @@ def nearest_by_direction(
     candidates = np.flatnonzero(candidate)
     best = candidates[np.argsort(-cosine[candidates], kind="stable")[:depth]]
     return pd.DataFrame({"latent": best, "cosine": cosine[best].astype(np.float64)})
+
+
+def chance_cosine(
+    directions: NDArray[np.float32], alive: NDArray[np.bool_], n_pairs: int = N_PAIRS, seed: int = 0
+) -> float:
+    """The cosine that 95% of random pairs of active latents stay below: what any two directions have by chance.
+
+    Of n_pairs pairs of different latents, drawn by the seed; 0 where fewer than two are active.
+    """
+    active = np.flatnonzero(alive[: len(directions)])
+    if len(active) < 2:
+        return 0.0
+    generator = np.random.default_rng(seed)
+    first = generator.integers(0, len(active), n_pairs)
+    second = (first + generator.integers(1, len(active), n_pairs)) % len(active)
+    cosine = np.einsum("ij,ij->i", directions[active[first]], directions[active[second]])
+    return float(np.quantile(cosine, 0.95))
 
 
 def nearest_by_cooccurrence(

@@ -5,6 +5,10 @@
     broad      everything else
     rare, dead fires on fewer than 5 tokens, on none           too few tokens for a type
 
+A latent's kind is its type told further, by what the measures do not hold (`kinds`): subword, where one wordpiece
+has most of the activation and no form has (analyses.labels.latent_names.subword_of), and rare instead of broad on
+fewer than 10 documents, which show no breadth.
+
 The paper reports 33% lexical, 10% narrow and 57% broad without a procedure: this rule is ours, and its thresholds
 are arguments. `type_measures` measures, `classify` is the rule. Broad is the rest, one topic or several unrelated
 words: `coherence` distinguishes these, and is not in the rule.
@@ -16,6 +20,7 @@ latents that fire on full stops and articles would pass for clusters of words cl
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,6 +45,9 @@ from retrieval.study import Study
 
 TYPES = ("lexical", "narrow", "broad")
 UNTYPED = ("rare", "dead")
+SUBWORD = "subword"
+KINDS = ("lexical", SUBWORD, "narrow", "broad")
+FEWEST_DOCUMENTS = 10  # of a broad latent: those whose similarity is its coherence
 PAPER_SHARES = {"lexical": 0.33, "narrow": 0.10, "broad": 0.57}
 N_FORMS = 5
 N_DOCUMENTS = 10  # whose similarity is a latent's coherence
@@ -73,6 +81,18 @@ def classify(measures: pd.DataFrame, thresholds: TypeThresholds) -> NDArray[np.s
         & (measures["closeness"] >= thresholds.closeness),
     }
     return np.select([rule.to_numpy() for rule in rules.values()], list(rules), default="broad")
+
+
+def kinds(
+    types: NDArray[np.str_], subwords: Collection[int], document_frequency: NDArray[np.integer[Any]]
+) -> NDArray[np.str_]:
+    """The kind of each latent, one of KINDS and UNTYPED, (n_latents,); subwords: latents of a wordpiece."""
+    kind = np.asarray(types).astype("<U8")
+    few = (kind == "broad") & (np.asarray(document_frequency) < FEWEST_DOCUMENTS)
+    kind[few] = "rare"
+    of_piece = np.isin(np.arange(len(kind)), list(subwords)) & np.isin(types, ("narrow", "broad"))
+    kind[of_piece] = SUBWORD
+    return kind
 
 
 def type_shares(types: NDArray[np.str_] | pd.Series) -> pd.DataFrame:
@@ -119,10 +139,12 @@ def shares_by_threshold(
     return pd.DataFrame(rows, columns=["threshold", "value", "type", "share"])
 
 
-def stratified_sample(types: NDArray[np.str_] | pd.Series, per_type: int, seed: int = 0) -> NDArray[np.int64]:
-    """Rows of at most `per_type` of each of TYPES, drawn without replacement, in a random order."""
+def stratified_sample(
+    types: NDArray[np.str_] | pd.Series, per_type: int, seed: int = 0, names: Sequence[str] = TYPES
+) -> NDArray[np.int64]:
+    """Rows of at most `per_type` of each of `names`, drawn without replacement, in a random order."""
     generator, types = np.random.default_rng(seed), np.asarray(types)
-    drawn = [generator.permutation(np.flatnonzero(types == name))[:per_type] for name in TYPES]
+    drawn = [generator.permutation(np.flatnonzero(types == name))[:per_type] for name in names]
     return generator.permutation(np.concatenate(drawn))
 
 

@@ -5,4 +5,12 @@ doubling bins, the best one-to-one assignment, and Shapley values. Functions of 
 here knows a study.
 """
 
-__all__ = ["assignment", "intervals", "log_bins", "ranking_agreement", "shapley", "significance"]
+__all__ = [
+    "assignment",
+    "intervals",
+    "log_bins",
+    "ranking_agreement",
+    "shapley",
+    "sign_flips",
+    "significance",
+]

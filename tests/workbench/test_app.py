@@ -113,6 +113,13 @@ def test_a_latents_chip_and_its_bar_lead_to_its_page(page: Any, app: str, query:
     assert selection(page)["latent"] == latent
     assert f"Latent {latent}" in page.locator(".lt-lead").inner_text()
     open_page(page, app, f"search?q={quote_plus(query)}")
+    page.locator(".lt-steps > li.lt-step a.lt-link").first.click()
+    page.wait_for_selector(".lt-context")
+    assert urlsplit(page.url).path == "/latent"
+
+
+def test_a_name_on_an_axis_leads_to_its_page(page: Any, app: str, query: str) -> None:
+    open_page(page, app, f"search?q={quote_plus(query)}&part=words")
     bar = page.locator(".js-plotly-plot .ytick a").first
     bar.wait_for()
     browser.settle(page)
@@ -120,8 +127,7 @@ def test_a_latents_chip_and_its_bar_lead_to_its_page(page: Any, app: str, query:
         "label => label.getBoundingClientRect().toJSON()"
     )  # Playwright misplaces links in SVG
     page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
-    page.wait_for_selector(".lt-context")
-    assert urlsplit(page.url).path == "/latent"
+    page.wait_for_function("location.pathname === '/word'")
 
 
 def test_the_selection_travels_from_page_to_page(page: Any, app: str, tiny_study: Study, query: str) -> None:

@@ -21,9 +21,13 @@ from analyses.comparison import evaluation_table as overview
 from analyses.comparison import query_rankings
 from analyses.labels import latent_notes
 from analyses.latents import latent_table
+from analyses.latents.names import shown_labels as names
+from analyses.latents.names.shown_labels import ShownLabels
+from analyses.latents.regions import latent_words
 from analyses.saes import layers
 from analyses.saes.card_record import QualityCard
 from analyses.saes.sae_comparison import SaeComparison
+from analyses.text.word_table import word_table
 from data.checksums import CHECKSUM, FILES
 from data.errors import UserError
 from data.files import fingerprint, read_json_object
@@ -118,11 +122,19 @@ def notes_version(key: Key) -> str:
 
 
 def vocabulary_table(key: Key) -> pd.DataFrame:
+    """The table of latents with the labels that are shown."""
     return _vocabulary(key, notes_version(key))
 
 
+def plain_vocabulary(key: Key) -> pd.DataFrame:
+    """The table of latents with labels of nothing but the words on which they fire, or the reader's."""
+    return latent_notes.with_notes(automatic_vocabulary(key), latent_notes.latent_notes(open_study(key)))
+
+
 def labels(key: Key) -> dict[int, str]:
-    """Latent -> its label: the reader's own, else the automatic one, "" for an inactive latent."""
+    """Latent -> its label as it is shown: the reader's own, else the automatic one told apart from its siblings';
+    "" for an inactive latent.
+    """
     return _labels(key, notes_version(key))
 
 
@@ -133,13 +145,23 @@ def automatic_vocabulary(key: Key) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _vocabulary(key: Key, notes: str) -> pd.DataFrame:
-    return latent_notes.with_notes(automatic_vocabulary(key), latent_notes.latent_notes(open_study(key)))
+    table, told = automatic_vocabulary(key), shown_labels(key).labels
+    shown = table.assign(label=table["latent"].map(told))
+    return latent_notes.with_notes(shown, latent_notes.latent_notes(open_study(key)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _labels(key: Key, notes: str) -> dict[int, str]:
     table = _vocabulary(key, notes)
     return dict(zip(table["latent"].tolist(), table["label"].tolist(), strict=True))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def shown_labels(key: Key) -> ShownLabels:
+    """The labels of all latents as they are shown without the reader's, and their wordpieces."""
+    study = open_study(key)
+    table = word_table(study)
+    return names.shown_labels(study, automatic_vocabulary(key), latent_words(study, table), table)
 
 
 def rank_frequency(key: Key) -> pd.DataFrame:

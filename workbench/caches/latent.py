@@ -11,9 +11,10 @@ from scipy.sparse import csc_array
 from analyses.dictionary import entry, latent_documents, latent_words, near_misses
 from analyses.latents import neighbours
 from analyses.latents.types import kept_types
-from analyses.text.contexts import Highlight, document_highlights
+from analyses.text.contexts import Context, Highlight, document_highlights, strongest_contexts
 from workbench.caches import cache
 from workbench.caches import texts as cached_text
+from workbench.caches import types as cached_types
 
 
 def latent_entry(key: cache.Key, latent: int) -> entry.LatentEntry:
@@ -37,6 +38,12 @@ def highlights(key: cache.Key, latent: int, doc_id: str) -> tuple[Highlight, ...
     return document_highlights(cache.open_study(key), latent, doc_id)
 
 
+@st.cache_resource(show_spinner=False, max_entries=2048)
+def few_contexts(key: cache.Key, latent: int) -> tuple[Context, ...]:
+    """Those of a card on hover."""
+    return strongest_contexts(cache.open_study(key), latent, 3)
+
+
 @st.cache_resource(show_spinner=False, max_entries=256)
 def words_of(
     key: cache.Key, latent: int, order: latent_words.Order
@@ -53,6 +60,13 @@ def words_of(
 def nearest_by_direction(key: cache.Key, latent: int) -> pd.DataFrame:
     alive = cache.vocabulary_table(key)["document_frequency"].to_numpy() > 0
     return neighbours.nearest_by_direction(_directions(key), latent, alive)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def chance_cosine(key: cache.Key) -> float:
+    """The cosine that 95% of random pairs of active latents stay below."""
+    alive = cache.automatic_vocabulary(key)["document_frequency"].to_numpy() > 0
+    return neighbours.chance_cosine(_directions(key), alive)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -86,6 +100,12 @@ def _token_reading(key: cache.Key) -> latent_words.TokenReading:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _types(key: cache.Key, version: tuple[int, ...]) -> pd.Series:
     return kept_types(cache.open_study(key))
+
+
+def kind_of(key: cache.Key, latent: int) -> str:
+    """The latent's kind; "" where the study keeps no types."""
+    types = _types(key, cache.version(key, "types"))
+    return str(cached_types.kinds(key, types.to_numpy(np.str_))[latent]) if len(types) else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

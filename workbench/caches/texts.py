@@ -45,9 +45,10 @@ def find_latents(key: Key, text: str) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _find_latents(key: Key, text: str, notes: str) -> pd.DataFrame:
-    return lookup.find_latents(
-        cache.open_study(key), text, word_table(key), cache.vocabulary_table(key), lambda t: encode(key, t)
+    found = lookup.find_latents(
+        cache.open_study(key), text, word_table(key), cache.plain_vocabulary(key), lambda t: encode(key, t)
     )
+    return found.assign(label=found["latent"].map(cache.labels(key)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=512)

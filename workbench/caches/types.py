@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from analyses.latents import lexicon, type_controls, types
 from analyses.latents.types import TypeThresholds
 from workbench.caches import cache
+from workbench.caches import map as cached_map
 
 
 @st.cache_resource(show_spinner="Measuring types; some seconds, once", max_entries=4)
@@ -27,7 +30,21 @@ def table(key: cache.Key, thresholds: TypeThresholds) -> pd.DataFrame:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _table(key: cache.Key, thresholds: TypeThresholds, notes: str) -> pd.DataFrame:
     vocabulary, n_docs = cache.vocabulary_table(key), len(cache.open_study(key).corpus)
-    return lexicon.lexicon(vocabulary, measures(key), thresholds, n_docs)
+    rows = lexicon.lexicon(vocabulary, measures(key), thresholds, n_docs)
+    rows.insert(3, "kind", kinds(key, types.classify(measures(key), thresholds))[rows["latent"]])
+    return rows
+
+
+def kinds(key: cache.Key, of_types: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The kinds of all latents, from their types."""
+    frequency = cache.automatic_vocabulary(key)["document_frequency"].to_numpy()
+    return types.kinds(of_types, cache.shown_labels(key).subwords, frequency)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def on_word(key: cache.Key, wanted: str) -> dict[int, float]:
+    """Latent -> the share of its activation that falls on words with this text."""
+    return lexicon.on_word(cached_map.latent_words(key), wanted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from analyses.bm25_assumptions.repetition import repetition_is_kept, write_repetition
 from analyses.dictionary.lookup import word_entry
 from analyses.interventions.family_ablation import families_are_kept, write_families
-from analyses.interventions.importance import importance, write_importance
+from analyses.interventions.importance import FILES as IMPORTANCE_FILES
+from analyses.interventions.importance import importance_is_kept, write_importance
 from analyses.interventions.pruning_effect import pruning_curve, write_pruning_curve
 from analyses.interventions.zero_idf_effects import write_zero_idf_effects, zero_idf_effects_are_kept
 from analyses.latents.latent_table import rank_frequency_is_kept, write_rank_frequency, write_vocabulary
@@ -89,8 +90,8 @@ def _importance(idf: Idf) -> Part:
         f"importance_{idf}",
         f"importance of latents, {idf} idf",
         "asked",
-        tuple(f"carriers-{name}-{idf}.parquet" for name in ("latents", "families")),
-        lambda study: not study.qrels or importance(study, idf) is not None,
+        tuple(f"carriers-{name}-{idf}.parquet" for name in IMPORTANCE_FILES),
+        lambda study: not study.qrels or importance_is_kept(study, idf),
         lambda study, progress: write_importance(study, idf, progress),
         lambda size: 1.4e-6 * size.n_queries * size.n_docs,
         ("importance",),

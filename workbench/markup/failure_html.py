@@ -53,7 +53,7 @@ def rivals_table(
 ) -> str:
     """Documents above a miss: document (text, address), rank and lead, latent (text, address), its lead."""
     head = highlight.table_head(
-        ("document", "rank", "lead", "latent of the largest lead", "lead of this latent")
+        ("document", "rank", "lead (score)", "latent of the largest lead", "lead of this latent (score)")
     )
     body = "".join(
         f"<tr><td>{highlight.link(*document)}</td><td>{escape(place)}</td><td>{escape(ahead)}</td>"

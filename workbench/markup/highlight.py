@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, translucent
+from analyses.labels.latent_names import NONE
 from analyses.text.contexts import Highlight
 from retrieval.systems import system_colour
 from workbench.markup import glossary
@@ -86,12 +87,21 @@ def link_list(rows: Iterable[tuple[str, str]]) -> str:
 
 def chip(label: str, number: int, address: str, strength: float, note: str) -> str:
     """A latent as a chip: its label on a ground as deep as its strength in [0, 1], a link to its page."""
-    short = label if len(label) <= 34 else label[:33] + "…"
-    text = f'{escape(short or "no label")}<span class="lt-number">{number}</span>'
+    text = f'{escape(label or NONE)}<span class="lt-number">{number}</span>'
     return (
         f'<a class="lt-chip" style="background-color:{ground(strength * 0.7, "credit")}" '
         f'href="{escape(address)}" data-value="{escape(note)}">{text}</a>'
     )
+
+
+def chips(items: Sequence[str], shown: int) -> str:
+    """Chips beside each other; those beyond the first `shown` open in place."""
+    rest = items[shown:]
+    more = (
+        f'<details class="lt-more"><summary class="lt-rest">and {len(rest):,} more</summary>'
+        f'<div class="lt-chips">{"".join(rest)}</div></details>'
+    )
+    return f'<div class="lt-chips">{"".join(items[:shown])}{more if rest else ""}</div>'
 
 
 def place(system: str, rank: int | None) -> str:

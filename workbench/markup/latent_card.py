@@ -17,6 +17,7 @@ from analyses.dictionary.entry import LatentEntry, latent_entry
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.labels import explanations
 from analyses.labels.explanations import Explanation
+from analyses.labels.latent_names import latent_name
 from analyses.latents.latent_table import vocabulary_table
 from analyses.latents.neighbours import decoder_directions, nearest_by_cooccurrence, nearest_by_direction
 from analyses.text.contexts import Context
@@ -109,10 +110,7 @@ def figures(entry: LatentEntry) -> list[tuple[str, str, str]]:
 def neighbours(table: pd.DataFrame, measure: str) -> Bars:
     """The first neighbours as bars."""
     rows = table.head(N_NEIGHBOURS)
-    names = [
-        f"{label or 'no label'} ({latent})"
-        for label, latent in zip(rows["label"], rows["latent"], strict=True)
-    ]
+    names = [latent_name(latent, label) for label, latent in zip(rows["label"], rows["latent"], strict=True)]
     return bars(names, rows[measure], "{:.2f}".format)
 
 

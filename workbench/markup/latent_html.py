@@ -54,23 +54,32 @@ def whole_document(body: str) -> str:
     )
 
 
-def linked_bars(rows: Iterable[tuple[str, str, str, float, str]]) -> str:
-    """Bars whose names are links: rows of (name, a number beside it, address, length in [0, 1], note)."""
+def linked_bars(rows: Iterable[tuple[str, str, str, float, str]], chance: float = 0.0) -> str:
+    """Bars whose names are links: rows of (name, a number beside it, address, length in [0, 1], note).
+
+    chance: where a line stands on each bar's track, in [0, 1]; none at 0.
+    """
+    line = f' style="--chance:{100 * min(max(chance, 0), 1):.1f}%"' if chance > 0 else ""
     items = "".join(
         f'<li><span class="lt-name">{highlight.link(name, address)} <span class="lt-number">{escape(number)}</span>'
-        f'</span><span class="lt-track"><i style="width:{100 * min(max(length, 0), 1):.1f}%;'
+        f'</span><span class="lt-track"{line}><i style="width:{100 * min(max(length, 0), 1):.1f}%;'
         f'background:{ACTIVATION}"></i></span><span class="lt-value">{escape(note)}</span></li>'
         for name, number, address, length, note in rows
     )
     return f'<ul class="lt-bars lt-linked">{items}</ul>'
 
 
-def linked_table(headings: Sequence[str], rows: Iterable[tuple[str, str, Sequence[str]]]) -> str:
-    """A table whose first column is links: rows of (text, address, the other cells)."""
+def linked_table(
+    headings: Sequence[str],
+    rows: Iterable[tuple[str, str, Sequence[str]]],
+    pale: Sequence[bool] = (),
+) -> str:
+    """A table whose first column is links: rows of (text, address, the other cells); pale: which rows are grey."""
     head = highlight.table_head(headings)
     body = "".join(
-        f"<tr><td>{highlight.link(text, address)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for text, address, cells in rows
+        f"<tr{' class=lt-pale' if place < len(pale) and pale[place] else ''}>"
+        f"<td>{highlight.link(text, address)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for place, (text, address, cells) in enumerate(rows)
     )
     return f'<table class="lt-table lt-linked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 

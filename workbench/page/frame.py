@@ -62,7 +62,9 @@ def opened() -> tuple[cache.Key, Study]:
     if name is not None and name not in known:
         raise UserError(f'There is no study "{name}". Choose one of: {", ".join(known)}.')
     if name is None:
-        name = next(filter(lambda each: _can_open(known[each]), known), next(iter(known)))
+        name, broken = _first(known)
+        if len(broken) < len(known):
+            _say_left_out(broken)
         selection.choose(study=name)
     key = cache.key_of(known[name])
     study = cache.open_study(key)
@@ -89,17 +91,34 @@ def other_studies(study: Study) -> dict[str, OpenStudy]:
         try:
             opened[name] = _opened(path)
         except UNREADABLE as error:
-            reason = str(error) if isinstance(error, UserError) else f"its study.json is damaged ({error!r})"
-            broken.append(f"{name}: {reason}")
-    if broken:
-        st.html(highlight.note("Left out, since they cannot be opened: " + "; ".join(broken) + "."))
+            broken.append(_why_not(path, error))
+    _say_left_out(broken)
     return opened
 
 
-def _can_open(path: Path) -> bool:
+def _first(known: Mapping[str, Path]) -> tuple[str, list[str]]:
+    """The first study that opens, or else the first of all; why those before it do not."""
+    broken: list[str] = []
+    name = next((each for each in known if _can_open(known[each], broken)), next(iter(known)))
+    return name, broken
+
+
+def _say_left_out(broken: Sequence[str]) -> None:
+    if broken:
+        st.html(highlight.note("Left out, since they cannot be opened: " + "; ".join(broken) + "."))
+
+
+def _why_not(path: Path, error: BaseException) -> str:
+    reason = str(error) if isinstance(error, UserError) else f"its study.json is damaged ({error!r})"
+    return f"{path.name}: {reason}"
+
+
+def _can_open(path: Path, broken: list[str]) -> bool:
+    """Whether a study opens; why it does not is added to `broken`."""
     try:
         _opened(path)
-    except UNREADABLE:
+    except UNREADABLE as error:
+        broken.append(_why_not(path, error))
         return False
     return True
 
@@ -145,7 +164,7 @@ def sidebar() -> None:
     with st.sidebar:
         st.html(highlight.brand("Latent terms", "the vocabulary inside a dense retriever"))
         names = list(studies())
-        here = selection.current().get("study", names[0] if names else "")
+        here = selection.current().get("study") or (_first(studies())[0] if names else "")
         if len(names) > 1:
             # no `url_widgets.select`: an unknown study is an error that the page shows, not the first study
             chosen = st.selectbox(

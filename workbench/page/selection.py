@@ -19,6 +19,7 @@ KEYS = (
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system", "fusions"),
     *("count", "over", "law", "cell"),
+    *("section", "sort", "columns"),
     *("paper", "item", "wide", "ratio", "points", "legend", "grey"),
 )
 # a new value of the first makes an old value of the others meaningless

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analyses.figures.latents.types import TYPE_COLOURS, TYPE_NAMES
 from analyses.figures.style.theme import figure, plain
+from analyses.labels.latent_names import latent_name
 
 Colour = Literal["type", "document_frequency", "strength"]
 WIDTH, TOP = 720, 52  # pixels: what names are placed for (in a wider map they lie further apart); the legend
@@ -122,7 +123,7 @@ def placed(regions: pd.DataFrame, scale: float) -> NDArray[np.bool_]:
 def _points(part: pd.DataFrame, marker: dict[str, Any], name: str = "", **options: Any) -> go.Scattergl:
     """One trace of latents; numbers are arrays, which plotly sends as bytes."""
     numbers = [column for column in ("latent", "document_frequency", "strength") if column in part]
-    hover = ["<b>%{text}</b>", f"latent %{{customdata[0]}}{', ' + name.lower() if name else ''}"]
+    hover = ["<b>%{text} #%{customdata[0]}</b>", *([name.lower()] if name else [])]
     hover += ["in %{customdata[1]:,} documents"]
     hover += ["query weight × idf: %{customdata[2]:.3g}"] if "strength" in numbers else []
     return go.Scattergl(
@@ -198,7 +199,7 @@ def _mark(
         chart.add_annotation(
             x=row["x"],
             y=row["y"],
-            text=f"<b>{plain(row['label']) or 'no label'}</b>",
+            text=f"<b>{plain(latent_name(row['latent'], row['label']))}</b>",
             ax=0,
             ay=-RAISED,
             arrowwidth=1,

@@ -17,6 +17,7 @@ TYPE_COLOURS = {
     "lexical": "#004488",
     "narrow": "#BB5566",
     "broad": "#DDAA33",
+    "subword": "#1A655E",
     "rare": "#8B929A",
     "dead": "#D9DCDF",
 }
@@ -24,6 +25,7 @@ TYPE_NAMES = {
     "lexical": "Lexical",
     "narrow": "Narrow semantic",
     "broad": "Broad topical",
+    "subword": "Subword",
     "rare": "Too rare to tell",
     "dead": "Dead",
 }

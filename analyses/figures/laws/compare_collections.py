@@ -42,7 +42,7 @@ def collections_figure(table: pd.DataFrame, name_a: str, name_b: str, height: in
             marker={"color": translucent(colour, opacity), "size": 6},
             text=[plain(label) or "no label" for label in part["label"]],
             customdata=part[["latent", "n_a", "n_b", "log2_ratio", "low", "high"]].to_numpy(),
-            hovertemplate="<b>%{text}</b> %{customdata[0]}<br>"
+            hovertemplate="<b>%{text} #%{customdata[0]}</b><br>"
             f"%{{customdata[1]:,}} documents of {plain(name_a)}, %{{customdata[2]:,}} of {plain(name_b)}<br>"
             "log2 ratio %{customdata[3]:+.2f} (%{customdata[4]:+.2f} to %{customdata[5]:+.2f})<extra></extra>",
         )

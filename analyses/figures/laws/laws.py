@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.style.lines import log_axis
 from analyses.figures.style.theme import QUIET, TERM_COLOURS, figure, plain
+from analyses.labels.latent_names import latent_name
 from retrieval.vocabularies import RANDOM_DIRECTIONS, RANDOM_ENCODER, VOCABULARIES, WORDPIECES
 
 NAMES = {name: kind.title for name, kind in VOCABULARIES.items()}
@@ -54,7 +55,10 @@ def laws_figure(
                 "width": WIDTHS.get(name, 1.8),
                 "dash": DASHES.get(name, "solid"),
             },
-            text=[plain(term) or "no label" for term in part["term"]],
+            text=[
+                plain(latent_name(latent, term) if latent >= 0 else term)
+                for latent, term in zip(part["latent"].tolist(), part["term"].tolist(), strict=True)
+            ],
             customdata=part[["latent", "frequency"]],
             hovertemplate=f"<b>%{{text}}</b><br>{NAMES.get(name, plain(name))}, rank %{{x:,}}: %{{y:.3%}}"
             "<br>frequency %{customdata[1]:,.0f}<extra></extra>",

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analyses.figures.style.theme import TERM_COLOURS, figure, plain
+from analyses.labels.latent_names import latent_name
 from retrieval.vocabularies import vocabulary_title
 
 WIDTHS = {"latents": 3.0, "words": 1.8, "wordpieces": 1.8}
@@ -33,7 +34,10 @@ def rank_frequency_figure(table: pd.DataFrame, latent: int | None = None, height
                 "width": WIDTHS.get(name, 2),
                 "dash": DASHES.get(name, "solid"),
             },
-            text=[plain(term) for term in part["term"]],
+            text=[
+                plain(latent_name(latent, term) if latent >= 0 else term)
+                for latent, term in zip(part["latent"].tolist(), part["term"].tolist(), strict=True)
+            ],
             customdata=part["latent"],
             hovertemplate="<b>%{text}</b><br>in %{y:,} documents, rank %{x:,}<extra></extra>",
         )

@@ -197,7 +197,7 @@ def zero_idf_print(groups: pd.DataFrame, effects: pd.DataFrame, names: Mapping[s
 
 def _numbered(latent: int, labels: Mapping[int, str]) -> str:
     """A latent's name on an axis, with its number, since several may bear one name."""
-    return f"{latent_name(latent, labels, None, LONGEST)}  {latent}"
+    return latent_name(latent, labels, None, LONGEST)
 
 
 def _point(

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.ranking.score_breakdown import latent_name
 from analyses.figures.style.theme import figure, plain
+from analyses.labels import latent_names
 from retrieval.systems import system_colour
 
 
@@ -22,7 +23,7 @@ def shares_figure(
     head = beside.head(top)
     rows = list(range(len(head)))
     hover = [
-        f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}"
+        f"<b>{plain(latent_names.latent_name(row['latent'], labels.get(row['latent'], '')))}</b>"
         f"<br>BM25: {row['contribution']:.3f}, {row['share_bm25']:.1%} of its score"
         f"<br>cosine: {row['part']:+.4f}, {row['share_cosine']:+.1%} of its latents"
         for row in head.to_dict("records")

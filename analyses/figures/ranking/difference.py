@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.ranking.score_breakdown import latent_name
 from analyses.figures.style.theme import AGAINST, FOR, QUIET, figure, plain, translucent
+from analyses.labels import latent_names
 
 
 def difference_figure(
@@ -28,7 +29,7 @@ def difference_figure(
     values = head["difference"].tolist()
     strong = [not decisive or latent in decisive for latent in head["latent"].tolist()]
     hover = [
-        f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+        f"<b>{plain(latent_names.latent_name(row['latent'], labels.get(row['latent'], '')))}</b><br>"
         f"first {row['contribution_first']:.3f}, second {row['contribution_second']:.3f}"
         f"<br>difference {row['difference']:+.3f}"
         for row in head.to_dict("records")
@@ -89,7 +90,7 @@ def changes_figure(
         orientation="h",
         hoverinfo="text",
         hovertext=[
-            f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+            f"<b>{plain(latent_names.latent_name(row['latent'], labels.get(row['latent'], '')))}</b><br>"
             f"count {row['before']:.2f} → {row['after']:.2f}"
             for row in rows
         ],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analyses.figures.style.lines import note, row_axis
 from analyses.figures.style.names import cut, linked
 from analyses.figures.style.theme import ACTIVATION, QUIET, figure, plain, translucent
+from analyses.labels.latent_names import latent_name
 from retrieval.systems import COSINE
 
 LONGEST = 26
@@ -77,7 +78,7 @@ def firing_figure(
     relevant.
     """
     names = [
-        f"{linked(cut(labels[latent], LONGEST), link(latent) if link else None)}  {latent}"
+        linked(latent_name(latent, cut(labels[latent], LONGEST)), link(latent) if link else None)
         for latent in latents["latent"]
     ]
     ids = [plain(cut(str(doc_id), LONGEST)) for doc_id in documents["doc_id"]]
@@ -91,7 +92,9 @@ def firing_figure(
         zmin=0,
         colorscale=[[0, translucent(ACTIVATION, 0.04)], [1, ACTIVATION]],
         colorbar={"title": {"text": "contribution"}, "thickness": 10, "outlinewidth": 0},
-        customdata=[[[doc, plain(labels[latent])] for doc in ids] for latent in latents["latent"]],
+        customdata=[
+            [[doc, plain(latent_name(latent, labels[latent]))] for doc in ids] for latent in latents["latent"]
+        ],
         hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[0]}: %{z:.3f}<extra></extra>",
     )
     n_relevant = int(documents["relevant"].sum())

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.style.names import cut, linked
 from analyses.figures.style.theme import AGAINST, FOR, QUIET, figure, plain, translucent
+from analyses.labels import latent_names
 
 
 def breakdown_figure(
@@ -26,7 +27,7 @@ def breakdown_figure(
     head = ordered.head(top)
     names = [latent_name(latent, labels, link) for latent in head["latent"].tolist()]
     hover = [
-        f"<b>{plain(labels.get(row['latent'], ''))}</b>  latent {row['latent']}<br>"
+        f"<b>{plain(latent_names.latent_name(row['latent'], labels.get(row['latent'], '')))}</b><br>"
         f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}"
         f"<br>= {row['contribution']:+.3f}"
         for row in head.to_dict("records")
@@ -97,9 +98,9 @@ def waterfall(names: Sequence[str], hover: Sequence[str], values: Sequence[float
 def latent_name(
     latent: int, labels: Mapping[int, str], link: Callable[[int], str] | None, longest: int = 30
 ) -> str:
-    """A latent's label on an axis, cut to `longest` characters, a link where `link` gives its address."""
-    label = labels.get(latent, "") or f"latent {latent}"
-    return linked(cut(label, longest), link(latent) if link else None)
+    """A latent's name on an axis, its label cut to `longest` characters, a link where `link` gives its address."""
+    name = latent_names.latent_name(latent, cut(labels.get(latent, ""), longest))
+    return linked(name, link(latent) if link else None)
 
 
 def _by_size(breakdown: pd.DataFrame) -> pd.DataFrame:

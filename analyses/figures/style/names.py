@@ -10,8 +10,16 @@ from analyses.figures.style.theme import plain
 
 
 def cut(text: str, longest: int) -> str:
-    """The text, or its first characters and an ellipsis: `longest` characters at most."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """The text in `longest` characters at most: a sentence loses its end, a name such as `sklearn.SVC` its middle.
+
+    A name begins with where a thing is and ends with what it is, so its end gets the larger part.
+    """
+    if len(text) <= longest:
+        return text
+    if any(map(str.isspace, text)):
+        return text[: longest - 1] + "…"
+    head = (longest - 1) // 3
+    return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
 
 
 def linked(text: str, address: str | None) -> str:

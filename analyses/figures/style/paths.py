@@ -12,7 +12,7 @@ from analyses.figures.style.lines import note
 from analyses.figures.style.names import cut, is_beyond, linked, rank_text
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, QUIET, figure, plain, translucent
 
-LONGEST = 30
+LONGEST = 26
 
 
 def paths_figure(
@@ -36,7 +36,7 @@ def paths_figure(
         for row in rows:
             rank = row[side]
             if not is_beyond(rank, depth):
-                name = _name(row, int(rank), side, link, longest)
+                name = _name(row, int(rank), side, link, longest, depth)
                 chart.add_annotation(
                     x=x, y=int(rank), text=name, xanchor=anchor, showarrow=False, font={"size": 13}
                 )
@@ -131,15 +131,15 @@ def _direction(before: Any, after: Any) -> int:
 
 
 def _name(
-    row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None, longest: int
+    row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None, longest: int, depth: int
 ) -> str:
-    """A document's name beside its rank; after a change also the rank that it had."""
+    """A document's name beside its rank; after a change also the rank that it had where no line shows it."""
     doc_id = str(row["doc_id"])
     name = linked(cut(str(row["title"] or doc_id), longest), link(doc_id) if link else None)
     if side == "before":
         return f"{name}  <b>{rank}</b>"
     before = row["before"]
-    if before == rank:
+    if not is_beyond(before, depth):
         return f"<b>{rank}</b>  {name}"
     origin = "not found before" if pd.isna(before) else f"from {int(before):,}"
     return f"<b>{rank}</b>  {name}  ({origin})"

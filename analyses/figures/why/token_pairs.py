@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from analyses.figures.style.names import cut
 from analyses.figures.style.theme import AGAINST, FOR, INK, QUIET, plain, template
+from analyses.labels.latent_names import latent_name
 from analyses.why.matches.grid import Grid, Layer
 
 TITLES: Mapping[str, str] = {
@@ -111,6 +112,8 @@ def _hover(grid: Grid, layer: Layer, labels: Mapping[int, str]) -> NDArray[np.ob
                 f"{credit:.4g}, {credit / total:.1%} of the score",
             ]
             for latent, of_latent in layer.latents[row][column] if layer.latents else ():
-                lines.append(f"{of_latent:.3g}  {plain(cut(labels.get(latent, ''), 40))}  ({latent})")
+                lines.append(
+                    f"{of_latent:.3g}  {plain(latent_name(latent, cut(labels.get(latent, ''), 40)))}"
+                )
             text[row, column] = "<br>".join(lines)
     return text

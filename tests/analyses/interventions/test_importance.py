@@ -12,11 +12,18 @@ from scipy.sparse import csc_array, csr_array
 from analyses.comparison.judged_queries import judged_queries
 from analyses.dictionary.latent_documents import queries_using
 from analyses.interventions.ablation import ablate, contributions_of_all
-from analyses.interventions.importance import importance, write_importance
+from analyses.interventions.chance import in_words
+from analyses.interventions.importance import (
+    Importance,
+    importance,
+    importance_is_kept,
+    write_importance,
+)
 from analyses.interventions.latent_losses import lost_by_latent
 from analyses.interventions.pruning_effect import ndcg_with_all
 from analyses.latents.latent_table import write_vocabulary
 from analyses.latents.types import write_types
+from analyses.statistics.sign_flips import sign_flips
 from retrieval.bm25 import Bm25Parameters
 from retrieval.evaluate import evaluate
 from retrieval.pruning import without_terms
@@ -69,7 +76,35 @@ def test_kept_tables_say_the_same_and_families_are_searches(tiny_study: Study, t
         measured = evaluate(run, {query: tiny_study.qrels[query] for query in judged.ids})["nDCG@10"].mean()
         assert row["ndcg"] == pytest.approx(measured)
         assert row["change"] == pytest.approx(measured - found.ndcg)
-    assert set(found.to_dict()) == {"n_queries", "ndcg", "latents", "families"}
+    assert set(found.to_dict()) == {"n_queries", "ndcg", "latents", "families", "chance"}
+    assert_chance_is_that_of_the_losses(found, csr_array((lost.lost, (lost.query, lost.latent))))
+    # a study that was measured before chance was keeps its numbers, and is measured for chance alone
+    chance = own.path / "carriers-chance-clipped.parquet"
+    before = (own.path / "carriers-latents-clipped.parquet").stat().st_mtime_ns
+    chance.unlink()
+    old = importance(own)
+    assert old is not None
+    assert old.chance is None
+    assert old.to_dict()["latents"][0]["p_adjusted"] is None
+    assert not importance_is_kept(own)
+    write_importance(own)
+    assert importance_is_kept(own)
+    assert (own.path / "carriers-latents-clipped.parquet").stat().st_mtime_ns == before
+
+
+def assert_chance_is_that_of_the_losses(found: Importance, losses: csr_array) -> None:
+    """p_adjusted of each latent, and the counts beyond chance, are those of the losses by query."""
+    assert found.chance is not None
+    flips = sign_flips(losses[:, found.latents["latent"].to_numpy()])
+    np.testing.assert_allclose(found.latents["p_adjusted"], flips.p_adjusted, atol=0.02)
+    assert (found.chance.n_helping, found.chance.n_hurting) == (flips.n_positive, flips.n_negative)
+    assert found.chance.low <= found.chance.expected <= found.chance.high
+    beyond = found.latents[found.latents["beyond_chance"]]
+    assert (found.chance.helping_beyond, found.chance.hurting_beyond) == (
+        int((beyond["lost"] > 0).sum()),
+        int((beyond["lost"] < 0).sum()),
+    )
+    assert f"{found.chance.helping_beyond} latent" in in_words(found.chance)
 
 
 @pytest.mark.parametrize("where", ["query", "index"])

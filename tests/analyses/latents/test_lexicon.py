@@ -11,8 +11,10 @@ import pytest
 from analyses.labels.latent_notes import LatentNote, with_notes
 from analyses.latents.frequency_bands import band_names
 from analyses.latents.latent_table import compute_vocabulary
-from analyses.latents.lexicon import NOTED, lexicon, matching, tags_of, write_table
+from analyses.latents.lexicon import NOTED, lexicon, matching, on_word, ranked, tags_of, write_table
+from analyses.latents.regions import latent_words
 from analyses.latents.types import TypeThresholds, latent_types, type_measures
+from analyses.text.word_table import word_table
 from data.csv_text import plain
 from data.errors import UserError
 from retrieval.study import Study
@@ -96,3 +98,20 @@ def test_notes_are_found_by_their_words_their_tags_and_their_being(
     assert matching(noted, "ask ada")["latent"].tolist() == [9]
     assert tags_of(noted) == ["odd one"]
     assert 5 in set(matching(noted, str(noted.set_index("latent")["automatic_label"][5]))["latent"])
+
+
+def test_a_text_ranks_latents_by_what_falls_on_it(tiny_study: Study, table: pd.DataFrame) -> None:
+    words = latent_words(tiny_study, word_table(tiny_study))
+    word = words.words[int(np.asarray(words.shares.sum(axis=0)).argmax())]
+    share = on_word(words, word.upper())
+    dense = words.shares.toarray()
+    columns = [place for place, each in enumerate(words.words) if word in each]
+    np.testing.assert_allclose(
+        [share.get(latent, 0.0) for latent in range(len(dense))], dense[:, columns].sum(axis=1), atol=1e-12
+    )
+    found = ranked(matching(table, word, also=share), word, share)
+    assert set(share) <= set(found["latent"])
+    assert found["on_word"].is_monotonic_decreasing
+    number = int(table["latent"].iloc[-1])
+    assert ranked(table, str(number), share)["latent"].iloc[0] == number
+    assert on_word(words, "") == on_word(words, "no such word anywhere") == {}

@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
 from analyses.latents.neighbours import (
+    chance_cosine,
     decoder_directions,
     nearest_by_cooccurrence,
     nearest_by_direction,
@@ -94,3 +95,14 @@ def test_npmi_is_one_for_the_inseparable_and_nought_for_the_independent() -> Non
     np.testing.assert_allclose(npmi(np.array([10]), 10, np.array([10]), 100), 1)
     np.testing.assert_allclose(npmi(np.array([5]), 10, np.array([50]), 100), 0, atol=1e-12)
     np.testing.assert_allclose(npmi(np.array([100]), 100, np.array([100]), 100), 0)
+
+
+def test_chance_is_what_most_random_pairs_stay_below(tiny_study: Study) -> None:
+    directions, alive = decoder_directions(tiny_study), tiny_study.index.document_frequency > 0
+    alive[::3] = False
+    own = directions[alive].astype(np.float64)
+    pairs = (own @ own.T)[np.triu_indices(len(own), 1)]
+    found = chance_cosine(directions, alive)
+    assert (pairs < found).mean() == pytest.approx(0.95, abs=0.01)
+    assert chance_cosine(directions, alive) == found
+    assert chance_cosine(directions, np.zeros_like(alive)) == 0.0

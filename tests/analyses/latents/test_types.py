@@ -14,10 +14,12 @@ from Stemmer import Stemmer
 
 from analyses.latents.forms import closeness, surface_forms
 from analyses.latents.types import (
+    FEWEST_DOCUMENTS,
     N_DOCUMENTS,
     TYPES,
     TypeThresholds,
     classify,
+    kinds,
     latent_types,
     type_measures,
     type_shares,
@@ -161,3 +163,12 @@ def test_intervals_of_nothing_and_of_a_constant() -> None:
     error = values.std(ddof=1) / 20
     assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
+
+
+def test_kinds_tell_types_further() -> None:
+    types = np.array(["lexical", "narrow", "broad", "broad", "broad", "rare", "dead"])
+    frequency = np.array([3, 3, FEWEST_DOCUMENTS, FEWEST_DOCUMENTS - 1, 5, 2, 0])
+    found = kinds(types, {0, 1, 4, 6}, frequency)
+    # a form's latent stays lexical; broad needs documents; a wordpiece needs none, nor tokens that are there
+    assert found.tolist() == ["lexical", "subword", "broad", "rare", "subword", "rare", "dead"]
+    assert (kinds(types, (), np.full(7, 99)) == types).all()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from workbench.markup.glossary.chance import CHANCE
 from workbench.markup.glossary.entry import Entry
 from workbench.markup.glossary.latents import LATENTS, TYPES
 from workbench.markup.glossary.laws import LAWS
@@ -22,7 +23,7 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
     "A latent": LATENTS,
     "Types of latents": TYPES,
     "A score": SCORES,
-    "Why a document ranks where it does": CREDIT,
+    "Why a document ranks where it does": (*CREDIT, *CHANCE),
     "Where a ranking comes from": WHY,
     "A system": RANKINGS,
     "A missed document": MISSES,

@@ -181,8 +181,24 @@ TYPES = (
         "A latent that fires mostly on five word forms close in meaning.",
         "top five forms' share ≥ 0.5 and closeness ≥ 0.3",
     ),
-    Entry("Broad topical", "A latent that is neither lexical nor narrow.", "", ("broad",)),
-    Entry("Too rare to tell", "A latent that fires on fewer than 5 tokens has no type.", "token count < 5"),
+    Entry(
+        "Subword",
+        "A latent that fires mostly on one wordpiece, inside words that have nothing else in common: par in "
+        "pareto, parquet, parser.",
+        "top wordpiece share ≥ 0.5, and no form's",
+    ),
+    Entry(
+        "Broad topical",
+        "A latent in ten documents or more that is neither lexical, subword nor narrow.",
+        "",
+        ("broad",),
+    ),
+    Entry(
+        "Too rare to tell",
+        "A latent that fires on fewer than 5 tokens, or in fewer than 10 documents without being lexical, subword "
+        "or narrow.",
+        "token count < 5",
+    ),
     Entry(
         "Top form",
         "The word form, lower-cased and stemmed, with the largest share of the latent's activation.",
@@ -219,6 +235,11 @@ TYPES = (
         "Share of the latent's activation that falls on its strongest wordpiece.",
         "",
         ("top wordpiece",),
+    ),
+    Entry(
+        "Activation on the text",
+        "Share of the latent's activation that falls on words with the text that is looked for.",
+        "Σ_{words with it} a / Σ a",
     ),
     Entry(
         "Cohen's kappa",

@@ -45,6 +45,7 @@ def run(
     against random orders.
     """
     from analyses.attribution.score_breakdown import explain
+    from analyses.latents.latent_table import vocabulary_table
     from retrieval.study import Study
 
     opened, parameters = Study.open(study), bm25(idf)
@@ -55,5 +56,7 @@ def run(
         print_json({**explanation.to_dict(), **more.to_dict()})
     else:
         say(f"score {explanation.score:.4f}, of {len(explanation.breakdown)} shared latents")
-        print_table(explanation.breakdown.head(20))
+        shown = explanation.breakdown.head(20)
+        labels = vocabulary_table(opened)["label"].to_numpy()
+        print_table(shown.assign(label=labels[shown["latent"]])[["latent", "label", *shown.columns[1:]]])
         more.show()

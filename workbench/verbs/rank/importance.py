@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from data.terminal import say
 from workbench.verbs.options import AsJson, Idf, Queue, StudyFolder, bm25, long_job
 from workbench.verbs.printing import print_json, print_table
 
@@ -22,10 +23,12 @@ def run(
     """Measure each latent's importance: nDCG@10 lost when the latent is removed from every query.
 
     Exact, every judged query ranked anew without each of its latents; then families of types, each alone and
-    without it, beside random families that contribute as much. Kept in the study. Example:
+    without it, beside random families that contribute as much. p_adjusted: by sign flips over queries, with all
+    latents looked at. Kept in the study. Example:
 
     `workbench importance studies/scifact`
     """
+    from analyses.interventions.chance import in_words
     from analyses.interventions.importance import importance, write_importance
     from retrieval.study import Study
 
@@ -39,6 +42,9 @@ def run(
         print_json(kept.to_dict())
         return
     shown = ["latent", "label", "type", "document_frequency", "n_queries", "lost", "low", "high"]
-    print_table(kept.latents[shown].head(limit).round(4))
+    print_table(kept.latents[[*shown, "p_adjusted"]].head(limit).round(4))
+    if kept.chance is not None:
+        say(in_words(kept.chance))
     families = ["family", "kept", "ndcg", "change", "low", "high", "control_low", "control_high"]
-    print_table(kept.families[families].round(3))
+    if len(kept.families):
+        print_table(kept.families[families].round(3))

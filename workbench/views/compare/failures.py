@@ -11,6 +11,7 @@ import streamlit as st
 from analyses.comparison.failures import BESIDE, REASONS, Failures
 from analyses.comparison.misses import blamed_latents, wins_and_losses
 from analyses.figures.ranking.failures import REASON_NAMES, length_figure, reasons_figure
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from retrieval.systems import MAXSIM, own_system, system_title
 from workbench.caches import cache
@@ -86,7 +87,7 @@ def headline(failures: Failures) -> list[tuple[str, str, str]]:
     ]
     for reason in REASONS:
         part = int((failures.misses["reason"] == reason).sum())
-        rows.append((count(part), percent(part / n), REASON_NAMES[reason]))
+        rows.append((count(part), f"{percent(part / n)} of the missed", REASON_NAMES[reason]))
     if failures.n_absent:
         rows.append((count(failures.n_absent), "", "relevant but not in the corpus, left out"))
     return rows
@@ -108,7 +109,10 @@ def show_rivals(key: cache.Key, study: Study, idf: cache.Idf, failures: Failures
                 frame.address("compare-documents", q=query, doc=rival["doc_id"], other=doc_id),
             ),
             (str(rival["rank"]), f"{rival['ahead']:.2f}"),
-            (f"{names[rival['latent']]}  {rival['latent']}", frame.address("latent", latent=rival["latent"])),
+            (
+                latent_name(rival["latent"], names[rival["latent"]]),
+                frame.address("latent", latent=rival["latent"]),
+            ),
             f"{rival['lead']:.2f}",
         )
         for rival in rivals.to_dict("records")
@@ -127,8 +131,8 @@ def show_misses(key: cache.Key, study: Study, misses: pd.DataFrame) -> None:
     names = cache.labels(key)
     cards = [_card(study, row, names) for row in misses.head(SHOWN).to_dict("records")]
     heading = (
-        '<div class="lt-columns"><span></span><span></span><div class="lt-places"><span>cosine</span>'
-        "<span>BM25</span></div></div>"
+        '<div class="lt-columns"><span>rank</span><span></span><div class="lt-places"><span>rank, cosine</span>'
+        "<span>rank, BM25</span></div></div>"
     )
     st.html(f'<div class="lt-results lt-misses">{heading}{"".join(cards)}</div>')
 
@@ -200,7 +204,7 @@ def show_summary(key: cache.Key, misses: pd.DataFrame) -> None:
                 ("latent", "misses", "summed lead"),
                 (
                     (
-                        f"{names[row['latent']]}  {row['latent']}",
+                        latent_name(row["latent"], names[row["latent"]]),
                         frame.address("latent", latent=row["latent"]),
                         (count(row["n_misses"]), f"{row['advantage']:.1f}"),
                     )

@@ -9,6 +9,7 @@ from analyses.attribution.cosine_breakdown import why_no_breakdown
 from analyses.attribution.limit import Attribute, Pooled, attribute_of, is_limit_style
 from analyses.comparison.query_rankings import query_id_of
 from analyses.figures.ranking.limit import firing_figure, pooled_figure
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from retrieval.systems import COSINE, LATENT, LATENT_LUCENE_IDF, LEXICAL
 from workbench.caches import cache
@@ -99,7 +100,7 @@ def show_firing(key: cache.Key, query: str, attribute: Attribute) -> None:
     with st.expander("These latents in numbers"):
         rows = (
             (
-                f"{names[row['latent']]}  {row['latent']}",
+                latent_name(row["latent"], names[row["latent"]]),
                 frame.address("latent", latent=row["latent"]),
                 (
                     f"{row['power']:+.2f}",

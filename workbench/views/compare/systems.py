@@ -25,6 +25,7 @@ from workbench.caches import systems as cached_systems
 from workbench.markup import highlight
 from workbench.markup.failure_html import ranked_card
 from workbench.markup.formats import count
+from workbench.markup.templates import escape
 from workbench.page import frame, selection, url_widgets
 from workbench.page.sharing import offers
 from workbench.views.explain import search
@@ -152,7 +153,9 @@ def show_explained(
                 row["doc_id"] == chosen,
             )
         )
-    st.html(f'<div class="lt-results">{"".join(cards)}</div>')
+    heads = "".join(f"<span>rank, {escape(system_title(name))}</span>" for name in shown)
+    head = f'<div class="lt-columns"><span></span><span></span><div class="lt-places">{heads}</div></div>'
+    st.html(f'<div class="lt-results">{head if len(shown) <= 3 else ""}{"".join(cards)}</div>')
 
 
 def show_means(means: pd.DataFrame, against: pd.DataFrame) -> None:

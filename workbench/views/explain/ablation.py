@@ -74,8 +74,7 @@ def show_touched(key: cache.Key, touched: tuple[int, ...], latents: pd.DataFrame
         f"{count(len(touched))} latents changed; they give {percent(effect.share)} of the first ten "
         "documents' scores"
     )
-    shown = sorted(touched, key=lambda j: -strength_of.get(j, 0.0))[: search.N_CHIPS]
-    items = "".join(
+    items = [
         highlight.chip(
             names[j],
             j,
@@ -83,14 +82,9 @@ def show_touched(key: cache.Key, touched: tuple[int, ...], latents: pd.DataFrame
             strength_of.get(j, 0.0) / largest,
             f"query term frequency × idf {strength_of.get(j, 0.0):.2f}",
         )
-        for j in shown
-    )
-    rest = (
-        f'<span class="lt-rest">and {count(len(touched) - len(shown))} more</span>'
-        if len(touched) > len(shown)
-        else ""
-    )
-    st.html(f'<div class="lt-chips">{items}{rest}</div>')
+        for j in sorted(touched, key=lambda j: -strength_of.get(j, 0.0))
+    ]
+    st.html(highlight.chips(items, search.N_CHIPS))
 
 
 def show_measures(effect: Effect) -> None:

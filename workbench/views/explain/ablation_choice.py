@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from analyses.figures.latents.types import TYPE_NAMES
+from analyses.figures.style.names import cut
 from analyses.interventions.edited_index import Intervention, Place
+from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TYPES
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
@@ -104,7 +106,7 @@ def named_latents(key: cache.Key, study: Study, ordered: list[int]) -> list[int]
             options,
             key=widget,
             accept_new_options=True,
-            format_func=lambda j: f"{labels.get(j, '')}  {j}" if isinstance(j, int) else str(j),
+            format_func=lambda j: latent_name(j, labels.get(j, "")) if isinstance(j, int) else str(j),
         )
         return known(",".join(map(str, drawn))) or ()
 
@@ -151,7 +153,7 @@ def one_document(key: cache.Key, study: Study, query: str, idf: cache.Idf, place
 
     def name(doc_id: str) -> str:
         title = study.corpus.titles[study.position[doc_id]] or doc_id
-        return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
+        return cut(title, LONGEST)
 
     names = {str(doc_id): name(doc_id) for doc_id in options}
     return url_widgets.select("doc", "In which document", names, str(results[0]), place, keep_default=True)

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from analyses.attribution.compare_documents import Pair, SmallestSet
-from analyses.figures.ranking.difference import difference_figure
+from analyses.figures.style.names import cut
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
-from workbench.markup import highlight
+from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, selection, url_widgets
 from workbench.views.explain import search
@@ -62,8 +62,8 @@ def choose(study: Study, results: pd.DataFrame) -> tuple[str, str]:
 
     def name(doc_id: str) -> str:
         title = study.corpus.titles[study.position[doc_id]] or doc_id
-        cut = title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
-        return f"{ranks[doc_id]}.  {cut}" if doc_id in ranks else cut
+        short = cut(title, LONGEST)
+        return f"{ranks[doc_id]}.  {short}" if doc_id in ranks else short
 
     def one(parameter: str, label: str, place: url_widgets.Place, without: str = "") -> str:
         in_url = selection.current().get(parameter, "")
@@ -95,10 +95,18 @@ def show_difference(key: cache.Key, both: Pair) -> None:
         "them is in full colour"
     )
     decisive = both.swap.latents if both.swap else ()
-    chart = difference_figure(
-        both.breakdown, cache.labels(key), decisive, TOP, lambda j: frame.address("latent", latent=j)
-    )
-    frame.show(chart, "difference")
+    names = cache.labels(key)
+    rows = [
+        breakdown_html.Row(
+            row["latent"],
+            names[row["latent"]],
+            frame.address("latent", latent=row["latent"]),
+            row["difference"],
+            f"A {row['contribution_first']:.3f}, B {row['contribution_second']:.3f}",
+        )
+        for row in both.breakdown.to_dict("records")
+    ]
+    st.html(breakdown_html.breakdown(rows, TOP, "diverging", decisive))
 
 
 def show_swap(key: cache.Key, both: Pair) -> None:

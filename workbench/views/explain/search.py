@@ -14,7 +14,7 @@ from workbench.markup import highlight
 from workbench.page import frame, idf, selection, url_widgets
 from workbench.views.explain import search_document
 
-BESIDE = {COSINE.name: "cosine", LEXICAL.name: "BM25"}  # whose ranks stand beside the latents
+BESIDE = {COSINE.name: "rank, cosine", LEXICAL.name: "rank, BM25"}  # beside the latents
 DEPTH, N_CHIPS, N_EXAMPLES = 10, 9, 6
 READING = "Encoding the query; the first one also loads the encoder"
 
@@ -83,9 +83,8 @@ def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
     """The query's latents, those that can change a score the most first."""
     table = cache.query_latents(key, query, idf)
     names = cache.labels(key)
-    top = table.head(N_CHIPS)
-    largest = float(top["strength"].max()) if len(top) else 0.0
-    items = "".join(
+    largest = float(table["strength"].max()) if len(table) else 0.0
+    items = [
         highlight.chip(
             names[row["latent"]],
             row["latent"],
@@ -93,11 +92,10 @@ def chips(key: cache.Key, query: str, idf: cache.Idf) -> None:
             row["strength"] / (largest or 1.0),
             f"query term frequency {row['query_weight']:.2f} × idf {row['idf']:.2f}",
         )
-        for row in top.to_dict("records")
-    )
-    rest = f'<span class="lt-rest">and {len(table) - len(top):,} more</span>' if len(table) > len(top) else ""
+        for row in table.to_dict("records")
+    ]
     frame.label("The query's latents, by query term frequency × idf: the largest can change a score most")
-    st.html(f'<div class="lt-chips">{items}{rest}</div>')
+    st.html(highlight.chips(items, N_CHIPS))
 
 
 def show_results(
@@ -109,8 +107,8 @@ def show_results(
     others = {system: heading for system, heading in BESIDE.items() if f"{system}_rank" in results}
     headings = "".join(f"<span>{heading}</span>" for heading in others.values())
     cards = [
-        '<div class="lt-columns"><span></span><span>Documents, with the words behind their score</span>'
-        f'<div class="lt-places"><span>score</span>{headings}</div></div>'
+        '<div class="lt-columns"><span>rank</span><span>Documents, with the words behind their score</span>'
+        f'<div class="lt-places"><span>score, latents</span>{headings}</div></div>'
     ]
     for row in results.to_dict("records"):
         doc_id = row["doc_id"]

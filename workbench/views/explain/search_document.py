@@ -10,13 +10,13 @@ import streamlit as st
 from analyses.attribution.cosine_breakdown import averaged_away, why_no_breakdown
 from analyses.attribution.score_breakdown import Explanation
 from analyses.figures.ranking.cosine_breakdown import shares_figure
-from analyses.figures.ranking.score_breakdown import breakdown_figure, word_breakdown_figure
+from analyses.figures.ranking.score_breakdown import word_breakdown_figure
 from analyses.text.contexts import Highlight
 from retrieval.study import Study
 from retrieval.systems import LEXICAL
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
-from workbench.markup import highlight
+from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, url_widgets
 from workbench.views.explain import search_credit, search_pairs
@@ -76,7 +76,7 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
             highlight.calm("Nothing shared", "Query and document have no latent in common: the score is 0.")
         )
     else:
-        frame.show(breakdown_figure(explanation.breakdown, names, TOP, to_latent), "breakdown")
+        st.html(breakdown_html.breakdown(steps(explanation.breakdown, names), TOP))
     frame.label("The text: each latent's contribution, divided among the tokens in proportion to activation")
     marks = cached_ranking.marks_of(key, query, (doc_id,), idf)[doc_id]
     document(study.corpus.texts[study.position[doc_id]], marks)
@@ -88,6 +88,20 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
             f"float32's rounding, is {abs(explanation.residual) / (explanation.score or 1):.1g} of it. "
             f"The contributions come from {count(len(explanation.document_tokens))} token activations."
         )
+
+
+def steps(breakdown: pd.DataFrame, names: dict[int, str]) -> list[breakdown_html.Row]:
+    """The score breakdown as rows, each with its factors."""
+    return [
+        breakdown_html.Row(
+            row["latent"],
+            names[row["latent"]],
+            to_latent(row["latent"]),
+            row["contribution"],
+            f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}",
+        )
+        for row in breakdown.to_dict("records")
+    ]
 
 
 def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str) -> None:

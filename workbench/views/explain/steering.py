@@ -8,6 +8,7 @@ import streamlit as st
 from analyses.figures.ranking.difference import changes_figure
 from analyses.figures.style.paths import paths_figure
 from analyses.interventions.steering import Steer, Steered
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import steering as cached_steering
@@ -20,7 +21,7 @@ from workbench.views.explain import search
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SIDES = {"query": "The query", "document": "A document"}
 ACTS = {"add": "Add", "ablate": "Remove"}
-START, TOP = 4.0, 12
+START, TOP, LONGEST = 4.0, 12, 19  # characters of a title, in half a page
 
 
 def page() -> None:
@@ -84,7 +85,7 @@ def one_latent(key: cache.Key, study: Study, ordered: list[int], place: url_widg
             "Latent of the query, or any by number",
             options,
             key=widget,
-            format_func=lambda j: f"{labels.get(j, '')}  {j}",
+            format_func=lambda j: latent_name(j, labels.get(j, "")) if isinstance(j, int) else str(j),
             accept_new_options=True,
         )
         latent = known(str(drawn))
@@ -127,23 +128,23 @@ def show(key: cache.Key, study: Study, query: str, change: Steer, steered: Steer
         )
     )
     link = frame.address
-    one, two, three = st.columns([1, 1.25, 1.25], gap="medium")
-    with one:
-        frame.label("Change of summed activation, by latent")
-        frame.show(
-            changes_figure(steered.latents, cache.labels(key), TOP, lambda j: link("latent", latent=j)),
-            "changes",
-        )
-    for column, name, ranking in (
-        (two, "latents", steered.latent_ranking),
-        (three, "cosine", steered.cosine_ranking),
+    for column, name, ranking in zip(
+        st.columns(2, gap="large"),
+        ("latents", "cosine"),
+        (steered.latent_ranking, steered.cosine_ranking),
+        strict=True,
     ):
         with column:
             frame.label(f"Ranking by {name}")
             frame.show(
-                paths_figure(ranking, link=lambda doc: link("search", q=query, doc=doc), longest=15),
+                paths_figure(ranking, link=lambda doc: link("search", q=query, doc=doc), longest=LONGEST),
                 f"{name} paths",
             )
+    frame.label("Change of summed activation, by latent")
+    frame.show(
+        changes_figure(steered.latents, cache.labels(key), TOP, lambda j: link("latent", latent=j)),
+        "changes",
+    )
     where = study.manifest["encoder"]["config"]["layer"]
     layer = "the final hidden states, so only pooling comes after" if where is None else f"layer {where}"
     st.caption(

@@ -17,6 +17,7 @@ from analyses.interventions.pruning_effect import (
     pruned_latents,
     write_pruning_curve,
 )
+from analyses.labels.latent_names import latent_name
 from analyses.latents.frequency_bands import dead_in_training, trained_on_this
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
@@ -179,13 +180,12 @@ def show_latents(key: cache.Key, study: Study, pruning: Pruning) -> None:
     n_docs = len(study.corpus)
     st.html(
         linked_table(
-            ("latent", "number", "document frequency", "of documents", "idf", "share of length"),
+            ("latent", "document frequency", "of documents", "idf", "share of length"),
             (
                 (
-                    row["label"] or "no label",
+                    latent_name(row["latent"], row["label"]),
                     frame.address("latent", latent=row["latent"]),
                     (
-                        str(row["latent"]),
                         count(row["document_frequency"]),
                         percent(row["document_frequency"] / n_docs),
                         number(row["idf"]),

@@ -10,7 +10,9 @@ import streamlit as st
 
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.figures.ranking.importance import families_figure, importance_figure
+from analyses.interventions.chance import in_words
 from analyses.interventions.importance import Importance, by_group, write_importance
+from analyses.labels.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
 from workbench.caches import cache
@@ -40,11 +42,15 @@ def page() -> None:
         offer(study, chosen)
         return
     latents = importance.latents
+    latents = latents.assign(
+        label=latents["latent"].map(cache.labels(key))
+    )  # told apart from their siblings'
     st.html(highlight.figures(headline(importance)))
+    show_chance(study, chosen, importance)
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         frame.label(
-            "nDCG@10 lost when one latent is removed from every query; click a latent to open its page"
+            "nDCG@10 lost when one latent is removed from every query; grey: within chance. Click one to open it"
         )
         event = frame.show(
             importance_figure(latents, study.index.n_docs),
@@ -82,24 +88,53 @@ def offer(study: Study, chosen: cache.Idf) -> None:
         )
     )
     if offers.can_keep(study.path) and st.button("Measure now", type="primary"):
-        bar = st.progress(0.0, "Ranking without each latent")
-
-        def report(stage: str, done: int, total: int) -> None:
-            bar.progress(done / max(total, 1), stage)
-
-        write_importance(study, chosen, report)
-        st.rerun()
+        measure(study, chosen)
     st.caption(f"Or in a shell: `workbench importance {study.path}`")
 
 
+def measure(study: Study, chosen: cache.Idf) -> None:
+    bar = st.progress(0.0, "Ranking without each latent")
+
+    def report(stage: str, done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), stage)
+
+    write_importance(study, chosen, report)
+    st.rerun()
+
+
+def show_chance(study: Study, chosen: cache.Idf, importance: Importance) -> None:
+    """How many latents help and hurt beyond chance, in words; an offer to measure it where that is missing."""
+    if importance.chance is not None:
+        st.html(highlight.note(in_words(importance.chance)))
+        return
+    text, button = st.columns([4, 1], vertical_alignment="center")
+    text.html(
+        highlight.note(
+            "These numbers are not compared with chance: they were measured before the workbench did that."
+        )
+    )
+    if offers.can_keep(study.path) and button.button("Compare with chance", width="stretch"):
+        measure(study, chosen)
+
+
 def headline(importance: Importance) -> list[tuple[str, str, str]]:
-    lost = importance.latents["lost"]
+    lost, chance = importance.latents["lost"], importance.chance
     idle = int((importance.latents["contribution"] == 0).sum())
+    counted = (
+        [
+            (count(int((lost > 1e-12).sum())), "latents", "help: removing one lowers nDCG@10"),
+            (count(int((lost < -1e-12).sum())), "latents", "hurt: removing one raises nDCG@10"),
+        ]
+        if chance is None
+        else [
+            (count(chance.helping_beyond), f"of {count(chance.n_helping)}", "help beyond chance"),
+            (count(chance.hurting_beyond), f"of {count(chance.n_hurting)}", "hurt beyond chance"),
+        ]
+    )
     return [
         (f"{importance.ndcg:.3f}", "", "nDCG@10 with all latents"),
         (count(len(lost)), "latents", "active in the queries"),
-        (count(int((lost > 1e-12).sum())), "latents", "help: removing one lowers nDCG@10"),
-        (count(int((lost < -1e-12).sum())), "latents", "hurt: removing one raises nDCG@10"),
+        *counted,
         (count(idle), "latents", "contribute to no score"),
         (f"{lost.max():.4f}", "", "largest importance"),
     ]
@@ -114,15 +149,21 @@ def show_tables(latents: pd.DataFrame) -> None:
     ):
         with column:
             frame.label(name)
-            headings = ("latent", "type", "document frequency", "queries", "nDCG@10 lost (95%)")
-            st.html(linked_table(headings, map(_cells, rows.to_dict("records"))))
+            headings = ("latent", "type", "document frequency", "queries", "nDCG@10 lost (95%)", "adjusted p")
+            st.html(linked_table(headings, map(_cells, rows.to_dict("records")), pale=by_chance(rows)))
+
+
+def by_chance(latents: pd.DataFrame) -> list[bool]:
+    """Which rows do not go beyond chance; none where chance is not measured."""
+    return (latents["p_adjusted"].notna() & ~latents["beyond_chance"]).tolist()
 
 
 def _cells(row: Mapping[Any, Any]) -> tuple[str, str, tuple[str, ...]]:
-    name = f"{row['label']}  {row['latent']}"
+    name = latent_name(row["latent"], row["label"])
     lost = f"{row['lost']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
     kind = TYPE_NAMES.get(row["type"], row["type"])
-    cells = (kind, count(row["document_frequency"]), count(row["n_queries"]), lost)
+    p_adjusted = "–" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2g}"
+    cells = (kind, count(row["document_frequency"]), count(row["n_queries"]), lost, p_adjusted)
     return name, frame.address("latent", latent=row["latent"]), cells
 
 

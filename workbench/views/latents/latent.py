@@ -37,7 +37,7 @@ def page() -> None:
             )
         )
         return
-    st.html(highlight.figures(headline(entry)))
+    st.html(highlight.figures(headline(entry, cached_latent.kind_of(key, latent))))
     left, right = st.columns([1, 1.55], gap="large")
     with left:
         frame.label("How strongly the latent fires")
@@ -62,20 +62,23 @@ def choose_latent(key: cache.Key, study: Study) -> int:
     return latent
 
 
-def headline(entry: LatentEntry) -> list[tuple[str, str, str]]:
-    """The statistics at the top: value, unit, name."""
+def headline(entry: LatentEntry, kind: str) -> list[tuple[str, str, str]]:
+    """The statistics at the top: value, unit, name; kind: "" where the study keeps no types."""
     s = {name: float(value) for name, value in entry.statistics.items() if isinstance(value, int | float)}
-    kind = entry.statistics["type"]
     return [
-        (TYPE_NAMES[str(kind)], "", "type") if kind else ("–", "not measured in this study yet", "type"),
+        (TYPE_NAMES[kind], "", "type") if kind else ("–", "not measured in this study yet", "type"),
         (
             count(s["document_frequency"]),
-            percent(s["document_frequency"] / s["n_docs"]),
+            f"{percent(s['document_frequency'] / s['n_docs'])} of documents",
             "document frequency",
         ),
         (count(s["rank"]), f"of {count(s['n_latents'])}", "rank by document frequency"),
         (count(s["token_count"]), "", "token count"),
         (number(s["collection_frequency"]), f"at most {number(s['strongest'])}", "summed activation"),
         (number(s["idf"]), f"Lucene's {number(s['idf_lucene'])}", "idf"),
-        (percent(s["share_of_length"]) if s["share_of_length"] > 1e-5 else "< 0.001%", "", "share of length"),
+        (
+            percent(s["share_of_length"]) if s["share_of_length"] > 1e-5 else "< 0.001%",
+            "of all length",
+            "share of length",
+        ),
     ]

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.dictionary.entry import LatentEntry
+from analyses.labels.latent_names import NONE
 from workbench.caches import cache
 from workbench.caches import latent as cached_latent
 from workbench.markup import highlight, latent_html
@@ -21,14 +22,18 @@ def show_neighbours(key: cache.Key, entry: LatentEntry) -> None:
     """Latents that point the same way, and latents that fire in the same documents."""
     left, right = st.columns(2, gap="large")
     with left:
-        frame.label("By decoder direction: cosine")
+        frame.label("By decoder direction: cosine, from 0 to 1")
         nearest = cached_latent.nearest_by_direction(key, entry.latent)
-        show_latents(key, nearest, "cosine", [f"{value:.3f}" for value in nearest["cosine"]])
+        chance = cached_latent.chance_cosine(key)
+        show_latents(key, nearest, "cosine", [f"{value:.3f}" for value in nearest["cosine"]], chance)
+        st.caption(
+            f"The line at {chance:.2f}: 95% of random pairs of this study's active latents have a lower cosine."
+        )
     with right:
         together = cached_latent.nearest_by_cooccurrence(key, entry.latent)
-        frame.label("By shared documents: NPMI, and the number of documents with both")
+        frame.label("By shared documents: NPMI, from 0 to 1, and the number of documents with both")
         notes = [f"{row['npmi']:.3f}, {count(row['documents'])}" for row in together.table.to_dict("records")]
-        show_latents(key, together.table, "npmi", notes)
+        show_latents(key, together.table, "npmi", notes, 0.0)
         source = (
             "Exact over the collection."
             if together.exact
@@ -37,31 +42,32 @@ def show_neighbours(key: cache.Key, entry: LatentEntry) -> None:
         )
         st.caption(
             "A document counts if each of the two latents fires on a token on which the other is silent, so "
-            f"latents of the same word are no neighbours here. {source}"
+            "latents of the same word are no neighbours here. NPMI is 0 where two latents share as many documents "
+            f"as by chance, 1 where they always do. {source}"
         )
 
 
-def show_latents(key: cache.Key, table: pd.DataFrame, length: str, notes: Sequence[str]) -> None:
-    """Latents as bars, each a link to its page."""
+def show_latents(
+    key: cache.Key, table: pd.DataFrame, length: str, notes: Sequence[str], chance: float
+) -> None:
+    """Latents as bars from 0 to 1, each a link to its page; chance: where a line marks what chance gives."""
     if table.empty:
         st.html(
             highlight.calm("No neighbour", "No other latent shares five documents or more with this one.")
         )
         return
     names = cache.labels(key)
-    largest = max(float(table[length].max()), 1e-12)
-    st.html(
-        latent_html.linked_bars(
-            (
-                names[row["latent"]] or "no label",
-                str(row["latent"]),
-                frame.address("latent", latent=row["latent"]),
-                row[length] / largest,
-                note,
-            )
-            for row, note in zip(table.to_dict("records"), notes, strict=True)
+    rows = (
+        (
+            names[row["latent"]] or NONE,
+            str(row["latent"]),
+            frame.address("latent", latent=row["latent"]),
+            row[length],
+            note,
         )
+        for row, note in zip(table.to_dict("records"), notes, strict=True)
     )
+    st.html(latent_html.linked_bars(rows, chance))
 
 
 def show_documents(key: cache.Key, entry: LatentEntry) -> None:

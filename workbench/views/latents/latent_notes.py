@@ -6,6 +6,7 @@ import streamlit as st
 
 from analyses.dictionary.entry import LatentEntry
 from analyses.labels.explanations import Explanation, explanations
+from analyses.labels.latent_names import latent_name
 from analyses.labels.latent_notes import LatentNote, annotate, undo, undoable
 from analyses.labels.note_text import LONGEST
 from analyses.latents.lexicon import tags_of
@@ -29,7 +30,7 @@ def show_heading(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     """Label and number of the latent, the edit bar beside them, tags and note under them."""
     title, bar = st.columns([3, 1], vertical_alignment="bottom")
     with title:
-        frame.heading(entry.label or f"Latent {entry.latent}", lead(entry))
+        frame.heading(latent_name(entry.latent, entry.label), lead(entry))
     with bar, st.container(horizontal=True, horizontal_alignment="right"):
         show_bar(key, study, entry)
     if refused := st.session_state.pop(MESSAGE, None):

@@ -18,43 +18,36 @@ from workbench.caches import latent as cached_latent
 from workbench.markup import highlight, latent_html
 from workbench.markup.formats import count, number, percent
 from workbench.markup.histogram_html import histogram
-from workbench.page import frame
+from workbench.page import frame, url_widgets
 from workbench.views.latents import latent_company, latent_explanation
 
-SECTIONS = (
-    "Contexts",
-    "Near misses",
-    "Words and places",
-    "Neighbours",
-    "Documents",
-    "Queries",
-    "Explanation",
-)
+SECTIONS = {
+    "contexts": "Contexts",
+    "near-misses": "Near misses",
+    "words": "Words and places",
+    "neighbours": "Neighbours",
+    "documents": "Documents",
+    "queries": "Queries",
+    "explanation": "Explanation",
+}
 N_ABOVE = 4  # contexts on the first screen
 ORDERS: dict[Order, str] = {"telling": "Most telling", "share": "Largest share", "pmi": "Highest PMI"}
 
 
 def show(key: cache.Key, study: Study, entry: LatentEntry) -> None:
     """The choice of sections, and the chosen one."""
-    chosen = st.segmented_control(
-        "Section",
-        SECTIONS,
-        default=SECTIONS[0],
-        label_visibility="collapsed",
-        key="latent section",
-        required=True,
-    )
-    if chosen == "Contexts":
+    chosen = url_widgets.segmented("section", "Section", SECTIONS, "contexts", label_visibility="collapsed")
+    if chosen == "contexts":
         show_bands(key, study, entry)
-    elif chosen == "Near misses":
+    elif chosen == "near-misses":
         show_near_misses(key, study, entry)
-    elif chosen == "Words and places":
+    elif chosen == "words":
         show_words_and_places(key, entry)
-    elif chosen == "Neighbours":
+    elif chosen == "neighbours":
         latent_company.show_neighbours(key, entry)
-    elif chosen == "Documents":
+    elif chosen == "documents":
         latent_company.show_documents(key, entry)
-    elif chosen == "Explanation":
+    elif chosen == "explanation":
         latent_explanation.show(key, study, entry)
     else:
         latent_company.show_queries(key, entry)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from analyses.figures.latents.map import Colour, map_figure
 from analyses.figures.style import theme
+from analyses.labels.latent_names import latent_name
 from analyses.latents.regions import naming_words
 from analyses.latents.types import classify
 from retrieval.study import Study
@@ -175,9 +176,7 @@ def show_neighbours(key: cache.Key, chosen: int) -> None:
     """The ringed latents as chips, the nearest by decoder direction first."""
     names = cache.labels(key)
     near = nearest(key, chosen)
-    frame.label(
-        f"Ringed: latent {chosen}, {names[chosen] or 'no label'}, and its nearest by decoder direction"
-    )
+    frame.label(f"Ringed: {latent_name(chosen, names[chosen])}, and its nearest by decoder direction")
     items = "".join(
         highlight.chip(
             names[latent],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.latents.judgements import ANSWERS, Agreement, agreement, judge_latent, judgements, withdraw
-from analyses.latents.types import stratified_sample
+from analyses.latents.types import KINDS, stratified_sample
 from data.csv_text import csv_of
 from retrieval.study import Study
 from workbench.caches import cache
@@ -26,6 +26,7 @@ PER_TYPE = 30
 ANSWER_NAMES = TYPE_NAMES | {"unsure": "Unsure"}
 DEFINITIONS = {
     "lexical": "one word, in any inflection",
+    "subword": "one wordpiece, inside words that share nothing else",
     "narrow": "a few words close in meaning",
     "broad": "many words, of one topic or none",
     "unsure": "the contexts do not decide",
@@ -36,9 +37,10 @@ DEFINITIONS = {
 def judge_by_hand(key: cache.Key, study: Study, types: NDArray[np.str_], strata: NDArray[np.str_]) -> None:
     """The next latent of the sample to judge, and the agreement so far.
 
-    types: by the rule at the chosen thresholds; strata: by the usual ones, so that the sample stays as they move.
+    types: kinds by the rule at the chosen thresholds; strata: by the usual ones, so that the sample stays as
+    they move.
     """
-    sample = stratified_sample(strata, PER_TYPE)
+    sample = stratified_sample(strata, PER_TYPE, names=KINDS)
     who, state = st.columns([1, 3], vertical_alignment="center", gap="large")
     judge = who.text_input("Judge", "reader", key="judge", max_chars=60).strip() or "reader"
     everything = judgements(study)
@@ -55,10 +57,10 @@ def judge_by_hand(key: cache.Key, study: Study, types: NDArray[np.str_], strata:
 
 
 def ask(key: cache.Key, study: Study, latent: int, judge: str, place: str) -> None:
-    """One latent's contexts, and the four answers."""
+    """One latent's contexts, and the answers."""
     entry = cached_latent.latent_entry(key, latent)
     frame.label(f"Latent {place}: what do the marked words have in common?")
-    for column, answer in zip(st.columns(4), ANSWERS, strict=True):
+    for column, answer in zip(st.columns(len(ANSWERS)), ANSWERS, strict=True):
         column.button(
             ANSWER_NAMES[answer],
             help=DEFINITIONS[answer],

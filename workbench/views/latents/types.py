@@ -11,8 +11,17 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analyses.figures.latents.types import CONTROL_NAMES, TYPE_NAMES, threshold_figure, type_shares_figure
+from analyses.labels.latent_names import latent_name
 from analyses.latents.type_controls import control_shares
-from analyses.latents.types import TYPES, TypeThresholds, classify, stratified_sample, type_shares
+from analyses.latents.types import (
+    FEWEST_DOCUMENTS,
+    KINDS,
+    SUBWORD,
+    TypeThresholds,
+    classify,
+    stratified_sample,
+    type_shares,
+)
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
@@ -34,6 +43,7 @@ THRESHOLDS = {
 # type -> the column of its words, the measure that decides (for broad: that is worth knowing), its name, its format
 DECIDED: dict[str, tuple[str, str, str, Callable[[float], str]]] = {
     "lexical": ("top_form", "top_form_share", "top form share", percent),
+    "subword": ("wordpiece", "wordpiece_share", "top wordpiece share", percent),
     "narrow": ("top_forms", "closeness", "closeness", "{:.2f}".format),
     "broad": ("top_forms", "coherence", "coherence", "{:.2f}".format),
 }
@@ -49,16 +59,19 @@ def page() -> None:
     shares = st.container()
     rule = choose_thresholds(key)
     types = classify(measures, rule)
+    kinds = cached_types.kinds(key, types)
     with shares:
         show_shares(key, study, types, rule)
+        st.html(highlight.note(told_further(types, kinds)))
     frame.label("Examples, drawn at random; a latent's words lead to its page")
-    show_examples(measures, types)
+    show_examples(key, measures, kinds)
     st.caption(
         "Closeness: cosine of two of the five forms; two random words have 0. Coherence, which the rule does "
         "not use: cosine of two of the latent's ten strongest documents, minus that of any two documents."
     )
     st.html(highlight.subheading("Judge by hand"))
-    judge_by_hand(key, study, types, classify(measures, TypeThresholds()))
+    usual = classify(measures, TypeThresholds())
+    judge_by_hand(key, study, kinds, cached_types.kinds(key, usual))
 
 
 def show_shares(key: cache.Key, study: Study, types: NDArray[np.str_], rule: TypeThresholds) -> None:
@@ -84,6 +97,17 @@ def show_shares(key: cache.Key, study: Study, types: NDArray[np.str_], rule: Typ
     )
     if controls is None:
         offer_controls(study)
+
+
+def told_further(types: NDArray[np.str_], kinds: NDArray[np.str_]) -> str:
+    """Which latents of a type the pages call otherwise, and why."""
+    n_subword = int((kinds == SUBWORD).sum())
+    few = int(((types == "broad") & (kinds == "rare")).sum())
+    return (
+        f"Elsewhere {count(n_subword)} of these latents are called subword, since one wordpiece inside several "
+        f"words has most of their activation; {count(few)} of the broad ones are called too rare to tell, since "
+        f"they fire in fewer than {FEWEST_DOCUMENTS} documents."
+    )
 
 
 def of_special_tokens(key: cache.Key, types: NDArray[np.str_]) -> str:
@@ -128,18 +152,22 @@ def choose_thresholds(key: cache.Key) -> TypeThresholds:
     return rule
 
 
-def show_examples(measures: pd.DataFrame, types: NDArray[np.str_]) -> None:
-    """A few latents of each type, by the words that the rule looks at, and the measure that decides."""
-    drawn = measures.iloc[stratified_sample(types, N_EXAMPLES)]
-    kinds = types[drawn.index]
-    for column, kind in zip(st.columns(3, gap="large"), TYPES, strict=True):
+def show_examples(key: cache.Key, measures: pd.DataFrame, kinds: NDArray[np.str_]) -> None:
+    """A few latents of each kind, by the words that the rule looks at, and the measure that decides."""
+    pieces = cache.automatic_vocabulary(key)["top_wordpiece_share"]
+    labels = {latent: each.label for latent, each in cache.shown_labels(key).subwords.items()}
+    drawn = measures.iloc[stratified_sample(kinds, N_EXAMPLES, names=KINDS)]
+    drawn = drawn.assign(
+        wordpiece_share=pieces.iloc[drawn.index], wordpiece=drawn["latent"].map(labels).fillna("")
+    )
+    for column, kind in zip(st.columns(4, gap="medium"), KINDS, strict=True):
         words, measure, meaning, written = DECIDED[kind]
         rows = (
             (
-                row[words] or row["top_form"] or f"latent {row['latent']}",
+                latent_name(row["latent"], row[words] or row["top_form"]),
                 frame.address("latent", latent=row["latent"]),
                 [written(row[measure])],
             )
-            for row in drawn[kinds == kind].to_dict("records")
+            for row in drawn[kinds[drawn.index] == kind].to_dict("records")
         )
         column.html(linked_table([TYPE_NAMES[kind], meaning], rows))

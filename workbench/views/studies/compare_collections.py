@@ -10,6 +10,7 @@ import streamlit as st
 
 from analyses.figures.latents.types import type_shares_figure
 from analyses.figures.laws.compare_collections import collections_figure, shapes_figure
+from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TypeThresholds, classify, type_shares, types_are_kept
 from analyses.laws.compare_collections import Shift, comparable
 from analyses.text.contexts import strongest_contexts
@@ -113,20 +114,20 @@ def show_side(table: pd.DataFrame, side: str, here: Study, name: str) -> None:
         return
     st.html(
         linked_table(
-            ("latent", "number", "here", "there", "log2 ratio", "q"),
+            ("latent", "here", "there", "log2 ratio", "q"),
             (
                 (
-                    row["label"] or "no label",
+                    latent_name(row["latent"], row["label"]),
                     links.href("latent", study=name, latent=row["latent"]),
-                    (str(row["latent"]), *shares(row, side), ratio(row, side), q_value(row["q_value"])),
+                    (*shares(row, side), ratio(row, side), q_value(row["q_value"])),
                 )
                 for row in first.to_dict("records")
             ),
         )
     )
     for latent in first["latent"].head(3).tolist():
-        label = str(first.set_index("latent").loc[latent, "label"]) or "no label"
-        frame.label(f"{label}, latent {latent}, in {name}")
+        label = str(first.set_index("latent").loc[latent, "label"])
+        frame.label(f"{latent_name(latent, label)} in {name}")
         st.html(
             "".join(
                 highlight.context_card(
@@ -178,10 +179,10 @@ def show_directions(study: Study, other: Study, pairs: pd.DataFrame) -> None:
                     ("latent", "partner", "cosine of directions", f"in {study.name}", f"in {other.name}"),
                     (
                         (
-                            row["label"] or "no label",
+                            latent_name(row["latent"], row["label"]),
                             frame.address("latent", latent=row["latent"]),
                             (
-                                row["partner_label"] or "no label",
+                                latent_name(row["partner"], row["partner_label"]),
                                 f"{row['similarity']:.2f}",
                                 percent(row["share_a"]),
                                 percent(row["share_b"]),

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.dictionary.your_text import ReadText
+from analyses.labels.latent_names import latent_name
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame
@@ -38,7 +39,7 @@ def read_tokens(tokens: pd.DataFrame, latent: int) -> list[ReadToken]:
             start,
             end,
             max((activation for *_, other, _, activation in group if other == latent), default=0.0),
-            hover_note([(label, activation) for *_, label, activation in group]),
+            hover_note([(latent_name(other, label), activation) for *_, other, label, activation in group]),
             frame.address("your-text", latent=strongest),
             token,
         )
@@ -69,7 +70,7 @@ def show_text(text: ReadText, latent: int) -> None:
 
 
 def hover_note(latents: Sequence[tuple[str, float]]) -> str:
-    """The latents of one token, (label, activation), strongest first: a line each of the first."""
-    lines = [f"{activation:.2f}  {label or 'no label'}" for label, activation in latents[:N_HOVER]]
+    """The latents of one token, (name, activation), strongest first: a line each of the first."""
+    lines = [f"{activation:.2f}  {name}" for name, activation in latents[:N_HOVER]]
     more = len(latents) - len(lines)
     return "\n".join([*lines, f"and {more} more"] if more else lines)

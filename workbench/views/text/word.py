@@ -8,6 +8,7 @@ import streamlit as st
 
 from analyses.dictionary.lookup import WordEntry
 from analyses.figures.style.theme import ACTIVATION
+from analyses.labels.latent_names import NONE, latent_name
 from workbench import ASSETS
 from workbench.caches import cache
 from workbench.caches import texts as cached_text
@@ -53,9 +54,9 @@ def page() -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         frame.label(
-            "Latents that fire on the word: share of the word's tokens"
+            "Latents that fire on the word: share of the word's tokens, share of the latent's activation"
             if entry.whole
-            else "Latents that fire on this wordpiece: share of its tokens"
+            else "Latents that fire on this wordpiece: share of its tokens, share of the latent's activation"
         )
         show_latents_of_word(entry)
         for how in ("id", "label"):
@@ -112,7 +113,7 @@ def show_latents_of_word(entry: WordEntry) -> None:
         highlight.link_bars(
             (
                 (
-                    row["label"] or "no label",
+                    row["label"] or NONE,
                     row["latent"],
                     frame.address("latent", latent=row["latent"]),
                     row["share"],
@@ -141,7 +142,7 @@ def show_senses(key: cache.Key, word: str, entry: WordEntry) -> None:
         split = entry.latents.head(N_SENSES)
     for row in split.to_dict("records"):
         latent = int(row["latent"])
-        name = highlight.link(row["label"] or f"latent {latent}", frame.address("latent", latent=latent))
+        name = highlight.link(latent_name(latent, row["label"]), frame.address("latent", latent=latent))
         cards = "".join(
             highlight.context_card(
                 context.title or context.doc_id,
@@ -165,16 +166,14 @@ def show_found(results: pd.DataFrame, how: str) -> None:
         linked_table(
             (
                 "latent",
-                "number",
                 "document frequency",
                 *(["term frequency × idf"] if how == "sentence" else []),
             ),
             (
                 (
-                    row["label"] or "no label",
+                    latent_name(row["latent"], row["label"]),
                     frame.address("latent", latent=row["latent"]),
                     (
-                        str(row["latent"]),
                         count(row["document_frequency"]),
                         *([number(row["score"])] if how == "sentence" else []),
                     ),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from analyses.dictionary.your_text import Kind, ReadText, latents_between
 from analyses.figures.style.theme import ACTIVATION, FOR
+from analyses.labels.latent_names import NONE, latent_name
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
@@ -102,7 +103,7 @@ def show_chosen(study: Study, first: ReadText, second: ReadText | None) -> int:
     key = cache.key_of(study.path)
     fires = [int((text.tokens["latent"] == latent).sum()) for text in (first, second) if text]
     name = highlight.link(
-        f"{cache.labels(key)[latent] or 'no label'} ({latent})", frame.address("latent", latent=latent)
+        latent_name(latent, cache.labels(key)[latent]), frame.address("latent", latent=latent)
     )
     where = f"on {' and '.join(map(tokens_of, fires))}" if any(fires) else "on no token of this text"
     st.html(
@@ -132,7 +133,7 @@ def show_bars(rows: pd.DataFrame, length: str, latent: int, colour: str, note: C
         highlight.link_bars(
             (
                 (
-                    row["label"] or "no label",
+                    row["label"] or NONE,
                     row["latent"],
                     frame.address("your-text", latent=row["latent"]),
                     row[length] / (largest or 1.0),
@@ -197,7 +198,7 @@ def show_words(key: cache.Key, study: Study, first: ReadText, second: ReadText) 
             ),
             (
                 (
-                    f"{row['label'] or 'no label'} ({row['latent']})",
+                    latent_name(row["latent"], row["label"]),
                     frame.address("latent", latent=row["latent"]),
                     (
                         f"{row['activation_first']:.2f}",

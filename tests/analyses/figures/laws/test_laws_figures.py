@@ -27,7 +27,7 @@ def test_a_line_a_vocabulary_the_latents_on_top(measure: str) -> None:
     assert (words.name, latents.name) == ("Words", "Latents")
     assert latents.legendrank < words.legendrank
     assert list(words.text) == ["&lt;b&gt;the&lt;/b&gt;", "of"]
-    assert list(latents.text) == ["mine &amp; yours", "no label"]
+    assert list(latents.text) == ["mine &amp; yours #7", "no label #3"]
     assert [row[0] for row in latents.customdata] == [7, 3]
     assert list(line.y) == [0.7, 0.35]
     assert line.line.color == words.line.color

@@ -14,7 +14,7 @@ from analyses.figures.saes.sae_comparison import (
     recurrence_figure,
     similarity_figure,
 )
-from analyses.latents.types import TYPES, UNTYPED, type_shares
+from analyses.latents.types import KINDS, UNTYPED, type_shares
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -27,7 +27,7 @@ def lightness(colour: str) -> float:
 
 
 def test_types_differ_in_grey() -> None:
-    assert set(TYPE_COLOURS) == set(TYPE_NAMES) == {*TYPES, *UNTYPED}
+    assert set(TYPE_COLOURS) == set(TYPE_NAMES) == {*KINDS, *UNTYPED}
     for one, other in combinations(TYPE_COLOURS.values(), 2):
         assert abs(lightness(one) - lightness(other)) > 7
 

@@ -82,4 +82,4 @@ def test_a_map_of_pairs_escapes_words_and_labels_and_marks_exact_ones() -> None:
     assert (list(exact.x), list(exact.y)) == ([1], [1])
     assert (list(inflected.x), list(inflected.y)) == ([0], [0])
     assert "<img" not in chart.to_json().replace("\\u003c", "<")
-    assert "(7)" in heat.text[0, 0]
+    assert "#7" in heat.text[0, 0]

@@ -52,14 +52,17 @@ def test_a_latent_is_named_everywhere_and_the_name_undone(
     open_latent(page, app, latent)
     automatic = page.locator("h1.lt-heading").inner_text()
     name(page, HOSTILE)
-    wait_for_title(page, HOSTILE)
-    assert f"Its automatic label: {automatic}" in page.locator(".lt-lead").inner_text()
+    wait_for_title(page, f"{HOSTILE} #{latent}")
+    assert (
+        f"Its automatic label: {automatic.removesuffix(f' #{latent}')}"
+        in page.locator(".lt-lead").inner_text()
+    )
     assert latent_note(study, latent).label == HOSTILE
     other = study.n_latents - 1  # silent: named too
     open_page(page, f"{app}/latent?study=silent&latent={other}")
     page.get_by_role("button", name="Name it").wait_for()
     open_page(page, f"{app}/your-text?study=silent&latent={latent}&text=sort+an+array")
-    page.get_by_text(f"{HOSTILE} ({latent})").wait_for()
+    page.get_by_text(f"{HOSTILE} #{latent}").wait_for()
     open_latent(page, app, latent)
     page.get_by_role("button", name="Undo").click()
     wait_for_title(page, automatic)
@@ -74,14 +77,14 @@ def test_two_tabs_do_not_write_over_each_other_unseen(
     for tab in (page, browser_tab):
         open_latent(tab, app, latent)
     name(page, "first")
-    wait_for_title(page, "first")
+    wait_for_title(page, f"first #{latent}")
     name(browser_tab, "second")
     browser_tab.get_by_text("changed meanwhile").wait_for()
     assert latent_note(study, latent).label == "first"
     browser_tab.get_by_role("button", name="Edit").click()
     assert browser_tab.get_by_label("Label", exact=True).input_value() == "second"  # not lost
     browser_tab.get_by_role("button", name="Save").click()
-    wait_for_title(browser_tab, "second")
+    wait_for_title(browser_tab, f"second #{latent}")
     assert latent_note(study, latent).label == "second"
 
 
@@ -91,7 +94,7 @@ def test_a_file_is_taken_in_once_it_is_said_what_it_overwrites(
 ) -> None:
     open_latent(page, app, latent)
     name(page, "ours")
-    wait_for_title(page, "ours")
+    wait_for_title(page, f"ours #{latent}")
     theirs = json.loads(notes_to_json(study))
     theirs["latents"][0]["label"] = "theirs"
     (tmp_path / "notes.json").write_text(json.dumps(theirs))

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from analyses.latents.latent_table import vocabulary_table
-from analyses.latents.lexicon import lexicon, matching
-from analyses.latents.types import TypeThresholds, type_measures
+from analyses.latents.lexicon import matching
+from analyses.latents.types import TypeThresholds
 from retrieval.study import Study
+from workbench.caches import cache, types
 from workbench.page.browser import open_page, settle
 
 
@@ -33,9 +34,9 @@ def shown(page: Any) -> int:
 
 @pytest.mark.browser
 def test_picks_add_up_and_outlast_another_page(page: Any, app: str, tiny_study: Study) -> None:
-    table = lexicon(
-        vocabulary_table(tiny_study), type_measures(tiny_study), TypeThresholds(), len(tiny_study.corpus)
-    )
+    key = cache.key_of(tiny_study.path)
+    table = types.table(key, TypeThresholds())
+    table = table.assign(type=table["kind"])
     open_page(page, f"{app}/latents?study={tiny_study.path.name}")
     pick(page, "Lexical")
     pick(page, "Broad topical")
@@ -47,7 +48,8 @@ def test_picks_add_up_and_outlast_another_page(page: Any, app: str, tiny_study: 
     box.press("Enter")
     page.wait_for_function("document.URL.includes('find=a')")
     settle(page)
-    assert shown(page) == len(matching(table, "a", ("lexical", "broad"), alive="yes"))
+    also = types.on_word(key, "a")
+    assert shown(page) == len(matching(table, "a", ("lexical", "broad"), alive="yes", also=also))
     page.locator("[data-testid=stSidebarNavLink][href*='/method']").click()
     page.wait_for_function("document.URL.includes('/method')")
     settle(page)

@@ -42,7 +42,8 @@ def test_without_a_map_the_page_shows_a_pca_and_offers_the_umap(study: Study) ->
     app = opened("map", latent="3")
     assert [button.label for button in app.button] == ["Make the UMAP"]
     assert "This is a PCA" in html_of(app)
-    assert "Ringed: latent 3" in html_of(app)
+    assert "Ringed: " in html_of(app)
+    assert "#3, and its nearest by decoder direction" in html_of(app)
     assert "map?study=mapped&amp;latent=" in html_of(app)
     assert "of each latent&#x27;s 10 nearest" not in html_of(app).lower()
     app.toggle[0].set_value(True).run()

@@ -1,0 +1,1 @@
+"""What shows while the pointer rests on something: the cards of latents."""
