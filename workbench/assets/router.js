@@ -2,6 +2,13 @@
 // A click with a modifier key is the browser's, so that a link still opens in a new tab.
 const inside = /^(PAGES)\?/; // workbench/page/links.py names them
 
+// On a narrow screen the sidebar covers the page, which its link is about to show.
+const closeSidebar = (anchor) => {
+  const sidebar = anchor.closest("[data-testid=stSidebar]");
+  if (sidebar && window.innerWidth < 768)
+    sidebar.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+};
+
 export default function ({ setTriggerValue }) {
   const follow = (event) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -12,6 +19,7 @@ export default function ({ setTriggerValue }) {
     if (!address || !inside.test(address)) return;
     event.preventDefault();
     event.stopPropagation();
+    closeSidebar(anchor);
     setTriggerValue("follow", address);
   };
   document.addEventListener("click", follow, true);

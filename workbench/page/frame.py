@@ -20,9 +20,9 @@ from data.errors import UserError
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
-from workbench.markup import highlight
+from workbench.markup import glossary, highlight
 from workbench.page import links, selection
-from workbench.page.sharing import login, offers, own_notes
+from workbench.page.sharing import own_notes
 
 PAGES = "pages"
 UNREADABLE = (UserError, OSError, LookupError, TypeError)  # what opening a damaged study raises
@@ -126,6 +126,11 @@ def address(page: str, **chosen: object) -> str:
     return links.href(page, study=here.get("study"), idf=here.get("idf"), **chosen)
 
 
+def address_in_context(page: str) -> str:
+    """The address of a page with all that is chosen and concerns it."""
+    return links.href(page, **selection.written(page, selection.current()))
+
+
 def follow_links(pages: Mapping[str, Any], here: str) -> None:
     """Turn a click on an inside link into a change of selection or of page, without a reload."""
     st.session_state[PAGES] = pages
@@ -138,31 +143,6 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
             selection.choose(**chosen)
         else:
             go(page, **chosen)
-
-
-def sidebar() -> None:
-    """The app's name, and the choice of study where there are several."""
-    with st.sidebar:
-        st.html(highlight.brand("Latent terms", "the vocabulary inside a dense retriever"))
-        names = list(studies())
-        here = selection.current().get("study", names[0] if names else "")
-        if len(names) > 1:
-            # no `url_widgets.select`: an unknown study is an error that the page shows, not the first study
-            chosen = st.selectbox(
-                "Study",
-                names,
-                index=names.index(here) if here in names else None,
-                placeholder="Choose a study",
-                label_visibility="collapsed",
-                key=f"study {here}",
-            )
-            if chosen is not None and chosen != here:
-                selection.choose(study=chosen)
-                st.rerun()
-        elif names:
-            st.html(highlight.label(f"Study {names[0]}"))
-        offers.show_line()
-        login.show_logout()
 
 
 def guarded(page: Callable[[], None]) -> None:
@@ -183,13 +163,22 @@ def guarded(page: Callable[[], None]) -> None:
 
 def go(page: str, **chosen: object) -> None:
     """Open a page with a selection."""
-    selection.choose(**chosen)
-    st.switch_page(st.session_state[PAGES][page], query_params=selection.current())
+    st.switch_page(st.session_state[PAGES][page], query_params=selection.leave(page, **chosen))
 
 
-def heading(title: str, question: str) -> None:
-    """A page's title and the question it answers."""
-    st.html(highlight.heading(title, question))
+def heading(title: str, question: str, method: str = "", terms: Sequence[str] = ()) -> None:
+    """A page's title and the question it answers; behind "?" how that is done, and the glossary on some terms."""
+    if not method and not terms:
+        st.html(highlight.heading(title, question))
+        return
+    with st.container(key="heading", horizontal=True, vertical_alignment="top", gap="small"):
+        st.html(highlight.heading(title, question), width="stretch")
+        with st.popover("?", key="help", help="Method and terms of this page", type="tertiary"):
+            if method:
+                st.markdown(method)
+            if entries := [entry for entry in map(glossary.entry, terms) if entry]:
+                st.html(highlight.glossary_list(entries))
+            st.html(highlight.link("How to read: every term", address("how-to-read")))
 
 
 def label(text: str) -> None:

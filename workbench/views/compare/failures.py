@@ -36,11 +36,7 @@ def page() -> None:
             )
         )
         return
-    left, right = st.columns([1, 1.4], vertical_alignment="bottom")
-    with left:
-        chosen_idf = idf.choose()
-    with right:
-        k = choose_k()
+    chosen_idf, k = idf.chosen(), choose_k()
     with st.spinner("Scoring every missed document"):
         failures = cached_systems.failures(key, chosen_idf, k)
     if failures.misses.empty:

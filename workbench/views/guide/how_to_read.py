@@ -16,4 +16,4 @@ def page() -> None:
     right = tuple(section for section in glossary.SECTIONS if section not in LEFT)
     for column, sections in zip(st.columns(2, gap="large"), (LEFT, right), strict=True):
         for section in sections:
-            column.html(highlight.glossary_section(section, glossary.SECTIONS[section]))
+            column.html(highlight.glossary_list(glossary.SECTIONS[section]))

@@ -12,6 +12,7 @@ from analyses.figures.laws.growth import filling_figure, growth_figure
 from analyses.figures.laws.laws import NAMES
 from analyses.laws.growth import Heaps
 from analyses.laws.study_growth import SAMPLED, growth_is_kept, write_growth
+from analyses.laws.verdicts import CLOSED, MISSES
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import language as cached_language
@@ -19,8 +20,6 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame
 from workbench.page.sharing import offers
-
-MISSES = 0.1  # a fit that is further off its curve than this is no law
 
 
 def page() -> None:
@@ -89,7 +88,7 @@ def verdict(latents: Heaps, words: Heaps) -> str:
         )
     else:
         sentences.append(f"A power law holds to within {percent(latents.misses)} for the latents.")
-    if latents.last_exponent < words.last_exponent / 4:
+    if latents.last_exponent < CLOSED * words.last_exponent:
         sentences.append(
             "Their vocabulary is closed: another document brings hardly any new latent, while new words keep "
             "coming. Its size is that of the dictionary, not of the text."
