@@ -8,6 +8,7 @@ Stored counts are read, so nothing is encoded. The same study always gives the s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ def _example(
     text: str,
     counts: csr_array,
     vector: NDArray[np.float32] | None,
-    grades: dict[str, int],
+    grades: Mapping[str, int],
     is_own: bool,
 ) -> WorkedExample | None:
     """The example of one query; None where fewer than two documents score above 0."""

@@ -12,12 +12,13 @@ from workbench.markup.templates import escape
 
 @dataclass(frozen=True)
 class Row:
-    """title, asks: the law. address: of the page that shows it. verdict: None until it is measured."""
+    """title, asks: the law. address: of the page that shows it. verdict: None until measured, at this cost."""
 
     title: str
     asks: str
     address: str
     verdict: Verdict | None
+    cost: str = ""
 
 
 def verdicts(rows: Iterable[Row]) -> str:
@@ -31,6 +32,6 @@ def _cells(row: Row) -> str:
     name = link(row.title, row.address, "lt-title")
     title = f'<td>{name}<br><span class="lt-rest">{escape(row.asks)}</span></td>'
     if row.verdict is None:
-        return f'{title}<td>–</td><td>–</td><td><span class="lt-rest">Not measured yet.</span></td>'
+        return f'{title}<td>–</td><td>–</td><td><span class="lt-rest">Not measured: {escape(row.cost)}.</span></td>'
     one = row.verdict
     return f"{title}<td>{escape(one.figure)}</td><td>{escape(one.control)}</td><td>{escape(one.verdict)}</td>"

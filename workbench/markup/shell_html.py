@@ -25,5 +25,18 @@ def chosen_elsewhere(rows: Iterable[tuple[str, str, str]]) -> str:
     return f'<div class="lt-elsewhere">{items}</div>'
 
 
+def choices(links: str) -> str:
+    """What there is instead of what was not found; `links` is HTML."""
+    return f'<div class="lt-choices">{links}</div>'
+
+
+def folded(title: str, number: str, body: str, is_open: bool) -> str:
+    """A part of a page that opens in place; `body` is HTML."""
+    return (
+        f'<details class="lt-folded"{" open" if is_open else ""}><summary>{escape(title)} '
+        f'<span class="lt-number">{escape(number)}</span></summary>{body}</details>'
+    )
+
+
 def _current(here: bool) -> str:
     return ' aria-current="page"' if here else ""

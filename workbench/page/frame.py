@@ -21,6 +21,7 @@ from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
 from workbench.markup import glossary, highlight
+from workbench.markup.glossary.of_pages import OF_PAGES
 from workbench.page import links, selection
 from workbench.page.sharing import own_notes
 
@@ -166,9 +167,10 @@ def go(page: str, **chosen: object) -> None:
     st.switch_page(st.session_state[PAGES][page], query_params=selection.leave(page, **chosen))
 
 
-def heading(title: str, question: str, method: str = "", terms: Sequence[str] = ()) -> None:
-    """A page's title and the question it answers; behind "?" how that is done, and the glossary on some terms."""
-    if not method and not terms:
+def heading(title: str, question: str, method: str = "") -> None:
+    """A page's title and the question it answers; behind "?" how that is done, and the terms that the page uses."""
+    entries = [found for found in map(glossary.entry, OF_PAGES.get(selection.page(), ())) if found]
+    if not method and not entries:
         st.html(highlight.heading(title, question))
         return
     with st.container(key="heading", horizontal=True, vertical_alignment="top", gap="small"):
@@ -176,8 +178,7 @@ def heading(title: str, question: str, method: str = "", terms: Sequence[str] = 
         with st.popover("?", key="help", help="Method and terms of this page", type="tertiary"):
             if method:
                 st.markdown(method)
-            if entries := [entry for entry in map(glossary.entry, terms) if entry]:
-                st.html(highlight.glossary_list(entries))
+            st.html(highlight.glossary_list(entries))
             st.html(highlight.link("How to read: every term", address("how-to-read")))
 
 

@@ -39,6 +39,12 @@ def documents(key: cache.Key, study: Study, wanted: str, query: str, most: int) 
     return [(row["doc_id"], row["title"] or row["doc_id"]) for row in first.to_dict("records")]
 
 
+def some(study: Study, most: int) -> list[tuple[str, str]]:
+    """(id, title) of a few documents, spread over the collection."""
+    rows = range(0, len(study.corpus), max(len(study.corpus) // most, 1))[:most]
+    return [(study.corpus.ids[row], study.corpus.titles[row] or study.corpus.ids[row]) for row in rows]
+
+
 def latents(key: cache.Key, wanted: str, most: int) -> list[tuple[int, str]]:
     """(latent, label and number) of latents whose label or number is like a text, those in most documents first."""
     table, folded = cache.vocabulary_table(key), wanted.strip().casefold()

@@ -98,7 +98,9 @@ def _instead(
     wanted = here[name] if here[name] not in study.position else ""
     rows = finders.documents(key, study, wanted, "", N_CHOICES) if wanted else []
     if not rows:
-        rows = finders.documents(key, study, "", here.get("q", ""), N_CHOICES)
+        rows = finders.documents(key, study, "", here.get("q", ""), N_CHOICES) or finders.some(
+            study, N_CHOICES
+        )
     taken = {here.get("doc"), here.get("other")}
     choices = [
         (title, frame.address(page.slug, **{name: doc_id})) for doc_id, title in rows if doc_id not in taken

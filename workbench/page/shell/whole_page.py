@@ -38,7 +38,7 @@ def _show(page: links.Page, found: tuple[cache.Key, Study] | None) -> None:
         frame.view(page).page()
         return
     st.html(highlight.calm(wrong.title, wrong.sentence))
-    st.html(highlight.link_list(wrong.choices))
+    st.html(shell_html.choices(highlight.link_list(wrong.choices)))
 
 
 def show_tabs(page: links.Page, study: Study | None) -> None:

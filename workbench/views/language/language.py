@@ -85,44 +85,53 @@ def page() -> None:
         "Is it a language?",
         "Do latents behave as words do, law by law, and do BM25's assumptions hold for them?",
         METHOD,
-        ("Rank and frequency", "Exponent", "p (bootstrap)", "Exponent at the end", "δ"),
     )
-    kept = {one.title: one.part is None or PARTS[one.part].is_kept(study) for one in QUESTIONS}
+    missing = {one.title: cost(study, one) for one in QUESTIONS if not is_kept(study, one)}
     rows = [
         language_html.Row(
-            one.title, one.asks, frame.address(one.page), one.read(key) if kept[one.title] else None
+            one.title,
+            one.asks,
+            frame.address(one.page),
+            None if one.title in missing else one.read(key),
+            missing.get(one.title, ""),
         )
         for one in QUESTIONS
     ]
     st.html(language_html.verdicts(rows))
-    for one in QUESTIONS:
-        if one.part is not None and not kept[one.title]:
-            offer(study, one)
+    if missing and offers.can_keep(study.path) and offers.may("start jobs"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(highlight.note("Measure, as a job:"), width="content")
+            for one in QUESTIONS:
+                if one.title in missing:
+                    offer(study, one)
     if study.qrels:
         st.html(
             highlight.note(
-                "Where a contribution should saturate, and which lengths b favours, needs rankings:"
+                "Which lengths b favours, and where a contribution should saturate, needs rankings:"
             )
         )
-        st.html(highlight.link_list([("Length and repetition", frame.address("length"))]))
+        st.html(highlight.link("Length and repetition", frame.address("length")))
+
+
+def is_kept(study: Study, question: Question) -> bool:
+    """Whether a row only reads."""
+    return question.part is None or PARTS[question.part].is_kept(study)
+
+
+def cost(study: Study, question: Question) -> str:
+    """How long it takes to measure a row, in words; an estimate."""
+    seconds = PARTS[str(question.part)].seconds(Size.of(study))
+    return f"about {duration(max(seconds, 1))}, once"
 
 
 def offer(study: Study, question: Question) -> None:
-    """A row that is not measured yet: what it costs, and the job that measures it."""
+    """The job that measures a row, or the link to the one that is at it."""
     argv = [question.page, str(study.path.resolve())]
     running = [job for job in jobs.jobs() if job.living and list(job.request.argv) == argv]
     if running:
         address = frame.address("train", job=running[0].id)
-        st.html(
-            highlight.link_list([(f"{question.title}: a job is measuring this, see its progress", address)])
-        )
-        return
-    cost = duration(PARTS[str(question.part)].seconds(Size.of(study)))
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(highlight.note(f"{question.title}: not measured in this study yet; about {cost}, once."))
-    if offers.can_keep(study.path) and offers.button(
-        "start jobs", "Measure it", button, key=f"measure {question.title}", width="stretch"
-    ):
+        st.html(highlight.link(f"{question.title}: being measured", address), width="content")
+    elif st.button(question.title, key=f"measure {question.title}"):
         frame.go("train", job=jobs.start(argv, f"{question.title} of {study.name}").id)
 
 
