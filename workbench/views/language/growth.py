@@ -24,8 +24,9 @@ from workbench.page.sharing import offers
 METHOD = (
     "Heaps' curve is the exact mean over all orders of the documents. The power law V = K tokens^β is fitted to it "
     "by least squares on log-log axes. The exponent at the end is exact: the share of terms that exactly one "
-    "document holds. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate with "
-    "its 95% interval. New: Good's (1953) estimate of the chance that the next occurrence is of a term not met before."
+    "document holds. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate "
+    "with its 95% interval. New: Good's (1953) estimate of the chance that the next occurrence is of a term not "
+    "met before."
 )
 
 
