@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from clock import as_table, click, come_to_rest, follow, summary, until_rest, visit
+from clock import as_table, come_to_rest, follow, summary, until_rest, visit
 
 from retrieval.study import Study
 from workbench.page.browser import headless, open_page, running_app, settle

@@ -113,7 +113,7 @@ def choose_latent(page: links.Page, key: cache.Key, study: Study) -> None:
     """A latent by its number or by its label."""
     text = selection.current().get("latent", "")
     latent = not_found.number_of(text, study.n_latents)
-    name = "Latent" if latent is None else elided(finders.named(cache.labels(key)[latent], latent))
+    name = elided(text or "Latent" if latent is None else finders.named(cache.labels(key)[latent], latent))
 
     def rows(wanted: str) -> Rows:
         found = finders.latents(key, wanted, N_FOUND)

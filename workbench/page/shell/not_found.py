@@ -76,9 +76,11 @@ def document(page: links.Page, key: cache.Key, study: Study, here: Mapping[str, 
 
 def latent(page: links.Page, key: cache.Key, study: Study, text: str) -> NotFound:
     """The SAE has no such latent."""
-    is_number = text.removeprefix("-").isdigit()
+    is_number = text.isascii() and text.removeprefix("-").isdigit()
     what = f"Latent {text} is outside this SAE" if is_number else f'"{text}" is no latent'
-    found = [] if is_number else finders.latents(key, text, N_CHOICES)
+    found = ([] if is_number else finders.latents(key, text, N_CHOICES)) or finders.latents(
+        key, "", N_CHOICES
+    )
     choices = [(name, frame.address(page.slug, latent=one)) for one, name in found]
     if page.slug == "latent":
         choices.append(("The table of all latents", frame.address("latents", latent="")))
