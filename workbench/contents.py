@@ -163,7 +163,7 @@ CONTENTS = (
         verb="rank",
         item=True,
         needs="judgements",
-        context="idf doc",
+        context="idf",
         keys="k reason found blame gain words",
     ),
     Entry("evaluate", verb="rank"),

@@ -242,3 +242,57 @@ def test_a_clicked_point_of_the_map_opens_its_latent(page: Any, app: str) -> Non
     page.wait_for_selector(".hoverlayer .hovertext")
     page.mouse.click(x, y)
     page.wait_for_url(f"**/latent?**latent={latent}*")
+
+
+def test_back_goes_state_by_state_to_where_nothing_is_chosen(page: Any, app: str, query: str) -> None:
+    def place() -> str:
+        browser.settle(page)
+        parts = urlsplit(page.url)
+        return f"{parts.path} {sorted(set(selection(page)) - {'study'})}"
+
+    open_page(page, app, "search")
+    box = page.get_by_placeholder("Ask in your own words")
+    box.fill(query)
+    box.press("Enter")
+    page.wait_for_selector(".lt-result")
+    page.locator(".lt-result").nth(1).locator(".lt-title").click()
+    page.wait_for_url("**doc=**")
+    page.locator(".lt-tabs a[href^='compare-documents?']").click()
+    page.wait_for_url("**/compare-documents?**")
+    assert place() == "/compare-documents ['doc', 'q']"
+    page.locator(".lt-places-nav a[href^='latents?']").click()
+    page.wait_for_url("**/latents?**")
+    browser.settle(page)
+    for path, chosen in (
+        ("/compare-documents", "['doc', 'q']"),
+        ("/search", "['doc', 'q']"),
+        ("/search", "['q']"),
+        ("/search", "[]"),
+    ):
+        before = page.url
+        page.go_back()
+        page.wait_for_function("before => document.URL !== before", arg=before)
+        page.wait_for_timeout(300)  # until the app has heard of it
+        assert place() == f"{path} {chosen}"
+    page.locator(".lt-calm").get_by_text("Ask something").wait_for()
+    assert box.input_value() == ""
+
+
+def test_the_context_finds_a_document_and_lets_go_of_it(page: Any, app: str, tiny_study: Study) -> None:
+    doc_id = tiny_study.corpus.ids[5]
+    open_page(page, app, "search")
+    context = page.locator(".st-key-context")
+    context.get_by_role("button", name="Document").click()
+    wanted = page.get_by_placeholder("An id, or words of a title")
+    wanted.fill(doc_id)
+    wanted.press("Enter")
+    page.locator(".lt-example").first.click()
+    page.wait_for_url("**doc=**")
+    browser.settle(page)
+    assert selection(page)["doc"] == doc_id
+    title = tiny_study.corpus.titles[5] or doc_id
+    assert page.locator(".lt-subheading").inner_text() == title
+    context.get_by_role("button").filter(has_text=title[:6]).click()
+    page.get_by_role("button", name="Clear the document").click()
+    page.wait_for_function("!document.URL.includes('doc=')")
+    page.locator(".lt-calm").get_by_text("Ask something").wait_for()

@@ -27,22 +27,26 @@ SENTENCES = (
     "This workbench shows what each latent encodes, which latents give a document its rank, and how far that "
     "holds: every effect stands beside its control."
 )
+NO_STUDY = "Make one with `make demo` or `workbench index`, or train an SAE here, and load this page again."
 N_CHIPS, N_BARS, LONGEST = 8, 8, 80
 
 
 def page() -> None:
-    key, study = frame.opened()
     frame.heading(
         "Latent terms", "The vocabulary inside a dense retriever: what is it, and what should one ask first?"
     )
     st.html(highlight.lead(SENTENCES))
+    if not frame.studies():
+        st.html(highlight.calm("No study yet", NO_STUDY))
+        show_doors(None)
+        return
+    key, study = frame.opened()
     example = cached_start.worked_example(key)
     show_road(key, example)
     if example is None:
         st.html(
             highlight.calm(
-                "No example yet",
-                f"No query tried finds two documents of {study.name}. Ask one of your own on the page Search.",
+                "No example yet", f"No query tried finds two documents of {study.name}. Ask one of your own."
             )
         )
     else:
@@ -164,22 +168,21 @@ def _ablation(example: WorkedExample) -> tuple[str, str]:
     return "Remove them, and see the ranks", address
 
 
-def show_doors(study: Study) -> None:
-    """Ask, browse, bring your own."""
+def show_doors(study: Study | None) -> None:
+    """Ask, browse, bring your own; without a study, only the last."""
     own = (
         ("Bring your own", "Train an SAE on your texts, and index your collection with it.", "train")
         if offers.may("start jobs")
         else ("Bring a text", "Read any text of yours, token by token.", "your-text")
     )
-    doors = (
-        (
-            "Ask",
-            f"Type a query: which of {count(len(study.corpus))} documents do latents find, and why?",
-            "search",
-        ),
-        ("Browse", f"{count(study.n_latents)} latents as a table and as a map; open any of them.", "latents"),
-        own,
-    )
+    doors = [own]
+    if study is not None:
+        n_docs, n_latents = count(len(study.corpus)), count(study.n_latents)
+        doors = [
+            ("Ask", f"Type a query: which of {n_docs} documents do the latents find, and why?", "search"),
+            ("Browse", f"{n_latents} latents as a table and as a map; open any of them.", "latents"),
+            own,
+        ]
     st.html(start_html.doors([(title, text, frame.address(page)) for title, text, page in doors]))
 
 
