@@ -175,7 +175,9 @@ def heading(title: str, question: str, method: str = "") -> None:
         return
     with st.container(key="heading", horizontal=True, vertical_alignment="top", gap="small"):
         st.html(highlight.heading(title, question), width="stretch")
-        with st.popover("?", key="help", help="Method and terms of this page", type="tertiary"):
+        opened = st.popover("?", key=f"help {title}", on_change="rerun", type="tertiary")
+    if opened.open:
+        with opened:
             if method:
                 st.markdown(method)
             st.html(highlight.glossary_list(entries))
