@@ -33,7 +33,8 @@ ROUTER = st.components.v2.component(
     "router",
     js=(ASSETS / "router.js")
     .read_text(encoding="utf-8")
-    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER))),
+    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER)))
+    .replace("FORMER", "|".join(links.FORMER)),
 )
 
 
@@ -65,9 +66,13 @@ def opened() -> tuple[cache.Key, Study]:
     if name is None:
         name = next(filter(lambda each: _can_open(known[each]), known), next(iter(known)))
         selection.choose(study=name)
+    before: tuple[str, cache.Key, Study] | None = st.session_state.get(selection.OPENED)
+    if before is not None and before[0] == name:
+        return before[1:]
     key = cache.key_of(known[name])
     study = cache.open_study(key)
     cache.start_encoder(key, _import_views)
+    st.session_state[selection.OPENED] = (name, key, study)
     return key, study
 
 

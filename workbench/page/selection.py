@@ -34,6 +34,7 @@ DEPENDENT = {
     "item": ("wide", "ratio", "points", "legend"),
 }
 STORE, PAGE, WRITTEN = "selection", "page that runs", "address as written"
+OPENED = "study of this run"  # which `frame.opened` checks once a run
 DECLARED = frozenset(key for page in links.PAGES.values() for key in page.keys)
 
 
@@ -86,6 +87,7 @@ def arrive(page: str = "") -> None:
     """Take up the URL's selection, at the start of each run of a page."""
     session, address = _session(), st.query_params.to_dict()
     session[PAGE] = page
+    session.pop(OPENED, None)
     if session.get(WRITTEN) != (page, address):
         _store(arrived(current(), address, page))
 
