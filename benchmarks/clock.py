@@ -60,9 +60,9 @@ def come_to_rest(page: Any) -> None:
     settle(page)
 
 
-def navigate(name: str) -> str:
-    """Selector of a page's link in the sidebar."""
-    return f"[data-testid=stSidebarNavLink]:is([href$='/{name}'], [href*='/{name}?'])"
+def visit(name: str) -> str:
+    """The act of going to a page as the sidebar and the tabs do."""
+    return follow(f"{name}?")
 
 
 def summary(times: Mapping[str, Sequence[float]]) -> dict[str, dict[str, int]]:

@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
+from clock import as_table, come_to_rest, follow, summary, until_rest, visit
 
 from retrieval.study import Study
 from workbench.page.browser import headless, open_page, running_app, settle
@@ -153,7 +153,7 @@ def screen_times(study: Study, rounds: int) -> Times:
 
         def measure(action: str, before: str, act: Callable[[], float]) -> None:
             for turn in range(rounds + 1):
-                page.locator(navigate(before)).click()
+                page.evaluate(visit(before))
                 come_to_rest(page)
                 rest = act()
                 if turn:
@@ -172,7 +172,7 @@ def screen_times(study: Study, rounds: int) -> Times:
             return until_rest(page, act, box.element_handle())
 
         def to(name: str) -> Callable[[], float]:
-            return lambda: until_rest(page, click(navigate(name)))
+            return lambda: until_rest(page, visit(name))
 
         def to_latent() -> float:
             return until_rest(page, follow(f"latent?latent={next(latents)}"))

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import numpy as np
-from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
+from clock import as_table, come_to_rest, follow, summary, until_rest, visit
 from scipy.sparse import csr_array
 
 from analyses.attribution.score_breakdown import query_latents
@@ -204,7 +204,7 @@ def screen_times(study: Study, rounds: int) -> Times:
         for change in ("latents", "scoring"):  # warm
             open_page(page, f"{address}/ablation?change={change}&q={quote_plus(queries[0])}")
             come_to_rest(page)
-        method = click(navigate("method"))
+        method = visit("method")
         measure("Method, which computes nothing", latents, lambda: until_rest(page, method))
         measure("query: one more of the strongest", latents, press("How many"))
         measure("query: keep only the strongest", latents, link("only", "query"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from clock import click, come_to_rest, navigate, until_rest
+from clock import come_to_rest, until_rest, visit
 from pages import report
 
 from retrieval.study import Study
@@ -42,9 +42,9 @@ def main() -> None:
         }
         for name, title in titles.items():
             for _ in range(arguments.rounds):
-                page.locator(navigate("how-to-read")).click()
+                page.evaluate(visit("how-to-read"))
                 come_to_rest(page)
-                times.setdefault(title, []).append(until_rest(page, click(navigate(name))))
+                times.setdefault(title, []).append(until_rest(page, visit(name)))
     report(times, len(Study.open(arguments.study).corpus), arguments.json)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from clock import as_table, click, come_to_rest, follow, navigate, summary, until_rest
+from clock import as_table, click, come_to_rest, follow, summary, until_rest, visit
 
 from retrieval.study import Study
 from workbench.page.browser import headless, open_page, running_app
@@ -37,30 +37,30 @@ def main() -> None:
             page.wait_for_selector(".js-plotly-plot .bars")
         times: dict[str, list[float]] = {}
 
-        def measure(action: str, prepare: Callable[[], Any], selector: str) -> None:
+        def measure(action: str, prepare: Callable[[], Any], act: str) -> None:
             for turn in range(arguments.rounds + 1):
                 prepare()
                 come_to_rest(page)
-                rest = until_rest(page, click(selector))
+                rest = until_rest(page, act)
                 if turn:
                     times.setdefault(action, []).append(rest)
 
         def show(name: str) -> Callable[[], Any]:
-            return lambda: page.locator(navigate(name)).click()
+            return lambda: page.evaluate(visit(name))
 
-        measure("Method, which computes nothing", show("how-to-read"), navigate("method"))
-        measure("Overview", show("method"), navigate("overview"))
-        measure("Search, a repeated query", show("method"), navigate("search"))
-        measure("Latents", show("method"), navigate("latents"))
-        measure("Latent", show("method"), navigate("latent"))
+        measure("Method, which computes nothing", show("how-to-read"), visit("method"))
+        measure("Overview", show("method"), visit("overview"))
+        measure("Search, a repeated query", show("method"), visit("search"))
+        measure("Latents", show("method"), visit("latents"))
+        measure("Latent", show("method"), visit("latent"))
         show("search")()
         come_to_rest(page)
         measure(
             "Search, another document",
             lambda: page.locator(".lt-result .lt-title").nth(3).click(),
-            ".lt-result:not(.lt-chosen) .lt-title",
+            click(".lt-result:not(.lt-chosen) .lt-title"),
         )
-        measure("Search to a latent", show("search"), ".lt-chip")
+        measure("Search to a latent", show("search"), click(".lt-chip"))
         queries = [text for text in study.queries.texts if len(text) < 100][: arguments.rounds + 1]
         for query in queries:  # each for the first time
             show("search")()

@@ -10,20 +10,23 @@ from workbench import ASSETS
 from workbench.page import frame, links, selection
 from workbench.page.hover import latent_hover
 from workbench.page.sharing import login
+from workbench.page.shell import sidebar, whole_page
 
 
 def show(page: links.Page) -> None:
     """Run a page's view; a view is imported when its page opens, so that the first page waits for no other."""
-    frame.view(page).page()
+    found = whole_page.opened()
+    sidebar.show(page.slug, found[1] if found else None)
+    whole_page.show(page, found)
 
 
-# Each page has an address of its own; the bare address, and those of older versions, lead to one.
+# Each page has an address of its own; the bare address shows the first, and those of older versions lead to one.
 PAGES = {
     slug: st.Page(partial(show, page), title=page.title, url_path=slug) for slug, page in links.PAGES.items()
 }
-HOME = st.Page(partial(frame.go, "overview"), title="Latent terms", visibility="hidden", default=True)
+HOME = st.Page(partial(show, links.PAGES[links.HOME]), title="Latent terms", default=True)
 REDIRECTS = [
-    st.Page(partial(frame.go, slug), title=links.PAGES[slug].title, url_path=former, visibility="hidden")
+    st.Page(partial(frame.go, slug), title=links.PAGES[slug].title, url_path=former)
     for former, slug in links.FORMER.items()
 ]
 
@@ -36,13 +39,9 @@ st.set_page_config(
 st.html(ASSETS / "style.css")
 if not login.admitted():
     st.stop()
-chosen = st.navigation(
-    {"": [HOME, *REDIRECTS]}
-    | {group: [PAGES[page.slug] for page in pages] for group, pages in links.GROUPS.items()},
-    expanded=True,
-)
-selection.arrive(chosen.url_path)
-frame.follow_links(PAGES, chosen.url_path)
-frame.sidebar()
+chosen = st.navigation([HOME, *PAGES.values(), *REDIRECTS], position="hidden")
+here = chosen.url_path or links.HOME
+selection.arrive(here)
+frame.follow_links(PAGES, here)
 latent_hover.serve()
-frame.guarded(chosen.run)
+chosen.run()

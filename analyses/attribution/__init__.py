@@ -13,4 +13,5 @@ __all__ = [
     "score_breakdown",
     "token_credit",
     "word_breakdown",
+    "worked_example",
 ]

@@ -4,4 +4,4 @@ Zipf's and Heaps' laws, polysemy by frequency, and the frequencies of two collec
 intervals, tests and controls beside the words of the same texts.
 """
 
-__all__ = ["compare_collections", "growth", "law_sentences", "laws", "polysemy", "study_growth"]
+__all__ = ["compare_collections", "growth", "law_sentences", "laws", "polysemy", "study_growth", "verdicts"]

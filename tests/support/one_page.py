@@ -9,10 +9,11 @@ def opened(page: str, **address: str) -> AppTest:
     """The page of that slug at this address, run once without an error."""
 
     def script(page: str) -> None:
-        from workbench.page import frame, links, selection
+        from workbench.page import links, selection
+        from workbench.page.shell import whole_page
 
         selection.arrive()
-        frame.guarded(frame.view(links.PAGES[page]).page)
+        whole_page.show(links.PAGES[page], whole_page.opened())
 
     app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})
     for key, value in address.items():

@@ -32,7 +32,9 @@ def query(tiny_study: Study) -> str:
 @pytest.mark.parametrize(
     ("address", "content"),
     [
-        ("", "documents"),
+        ("", "why is A above B?"),
+        ("start", "why is A above B?"),
+        ("language", "Do latents behave as words do"),
         ("overview", "Lexical BM25"),
         ("figures", "No paper yet"),
         ("search", "Ask something"),
@@ -54,6 +56,7 @@ def query(tiny_study: Study) -> str:
         ("why", "Is it the states, or the dictionary?"),
         ("systems?q=sort+the+rows+of+an+array", "and where the others put them"),
         ("limit", "Not a LIMIT collection"),
+        ("compare-collections", "Which latents are more frequent"),
         ("failures?k=1", "Share of the missed documents by reason"),
         ("failures?k=1&reason=outscored&found=none", "rank by latents"),
         ("vocabulary", "latents active in this collection"),
@@ -132,11 +135,11 @@ def test_a_name_on_an_axis_leads_to_its_page(page: Any, app: str, query: str) ->
 
 def test_the_selection_travels_from_page_to_page(page: Any, app: str, tiny_study: Study, query: str) -> None:
     open_page(page, app, f"search?q={quote_plus(query)}&idf=lucene")
-    page.locator("[data-testid=stSidebarNavLink][href*='/latents']").click()
+    page.locator(".lt-places-nav a[href^='latents?']").click()
     page.wait_for_selector(".js-plotly-plot")
     browser.settle(page)
     assert selection(page) == {"study": tiny_study.path.name, "q": query, "idf": "lucene"}
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Search").click()
+    page.locator(".lt-places-nav a").filter(has_text="Explain a ranking").click()
     page.wait_for_selector(".lt-result")
     assert page.get_by_placeholder("Ask in your own words").input_value() == query
 
@@ -160,7 +163,9 @@ def test_a_row_of_the_vocabulary_is_found_by_its_number(page: Any, app: str) -> 
     [
         ("latent?latent=99999999", "is outside this SAE"),
         ("overview?study=nowhere", "There is no study"),
-        ("search?doc=nowhere", "Ask something"),
+        ("latent?latent=-1", "is outside this SAE"),
+        ("latent?latent=abc", "is no latent"),
+        ("search?doc=nowhere", "There is no document"),
     ],
 )
 def test_what_is_not_there_is_said_calmly(page: Any, app: str, address: str, sentence: str) -> None:
@@ -193,7 +198,7 @@ def test_what_a_widget_says_travels_to_the_next_page(page: Any, app: str, query:
     """The query box of one page is another widget on the next, which takes its text from the URL."""
     open_page(page, app, f"search?q={quote_plus(query)}&idf=lucene")
     for name in ("ablation", "steering", "compare-documents", "search"):
-        page.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").click()
+        page.locator(f".lt-tabs a[href^='{name}?']").click()
         page.wait_for_function("path => location.pathname === path", arg=f"/{name}")
         browser.settle(page)
         assert page.get_by_placeholder("Ask in your own words").input_value() == query
@@ -215,7 +220,7 @@ def test_hostile_text_does_not_run(page: Any, app: str) -> None:
 
 def test_another_study_is_chosen_beside_the_pages(page: Any, app: str, tiny_study: Study) -> None:
     open_page(page, app, f"latent?study={tiny_study.path.name}&latent=3")
-    page.get_by_test_id("stSidebar").locator("[data-testid=stSelectbox] input").click()
+    page.locator(".st-key-context [data-testid=stSelectbox] input").first.click()
     page.get_by_role("option", name="silent").click()
     page.wait_for_url("**study=silent**")
     browser.settle(page)
@@ -243,3 +248,57 @@ def test_a_clicked_point_of_the_map_opens_its_latent(page: Any, app: str) -> Non
     page.wait_for_selector(".hoverlayer .hovertext")
     page.mouse.click(x, y)
     page.wait_for_url(f"**/latent?**latent={latent}*")
+
+
+def test_back_goes_state_by_state_to_where_nothing_is_chosen(page: Any, app: str, query: str) -> None:
+    def place() -> str:
+        browser.settle(page)
+        parts = urlsplit(page.url)
+        return f"{parts.path} {sorted(set(selection(page)) - {'study'})}"
+
+    open_page(page, app, "search")
+    box = page.get_by_placeholder("Ask in your own words")
+    box.fill(query)
+    box.press("Enter")
+    page.wait_for_selector(".lt-result")
+    page.locator(".lt-result").nth(1).locator(".lt-title").click()
+    page.wait_for_url("**doc=**")
+    page.locator(".lt-tabs a[href^='compare-documents?']").click()
+    page.wait_for_url("**/compare-documents?**")
+    assert place() == "/compare-documents ['doc', 'q']"
+    page.locator(".lt-places-nav a[href^='latents?']").click()
+    page.wait_for_url("**/latents?**")
+    browser.settle(page)
+    for path, chosen in (
+        ("/compare-documents", "['doc', 'q']"),
+        ("/search", "['doc', 'q']"),
+        ("/search", "['q']"),
+        ("/search", "[]"),
+    ):
+        before = page.url
+        page.go_back()
+        page.wait_for_function("before => document.URL !== before", arg=before)
+        page.wait_for_timeout(300)  # until the app has heard of it
+        assert place() == f"{path} {chosen}"
+    page.locator(".lt-calm").get_by_text("Ask something").wait_for()
+    assert box.input_value() == ""
+
+
+def test_the_context_finds_a_document_and_lets_go_of_it(page: Any, app: str, tiny_study: Study) -> None:
+    doc_id = tiny_study.corpus.ids[5]
+    open_page(page, app, "search")
+    context = page.locator(".st-key-context")
+    context.get_by_role("button", name="Document").click()
+    wanted = page.get_by_placeholder("An id, or words of a title")
+    wanted.fill(doc_id)
+    wanted.press("Enter")
+    page.locator(".lt-example").first.click()
+    page.wait_for_url("**doc=**")
+    browser.settle(page)
+    assert selection(page)["doc"] == doc_id
+    title = tiny_study.corpus.titles[5] or doc_id
+    assert page.locator(".lt-subheading").inner_text() == title
+    context.get_by_role("button").filter(has_text=title[:6]).click()
+    page.get_by_role("button", name="Clear the document").click()
+    page.wait_for_function("!document.URL.includes('doc=')")
+    page.locator(".lt-calm").get_by_text("Ask something").wait_for()

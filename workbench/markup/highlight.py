@@ -193,19 +193,24 @@ def figures(rows: Iterable[tuple[str, str, str]]) -> str:
     return f'<div class="lt-figures">{items}</div>'
 
 
-def glossary_section(title: str, entries: Iterable[glossary.Entry]) -> str:
-    """A part of the glossary: each entry's name, meaning and formula."""
+def glossary_list(entries: Iterable[glossary.Entry]) -> str:
+    """Entries of the glossary: name, meaning and formula of each."""
     items = "".join(
         f"<dt>{escape(each.name)}</dt><dd>{escape(each.meaning)}"
         f"{f'<code>{escape(each.formula)}</code>' if each.formula else ''}</dd>"
         for each in entries
     )
-    return f'{subheading(title)}<dl class="lt-glossary">{items}</dl>'
+    return f'<dl class="lt-glossary">{items}</dl>'
 
 
 def heading(title: str, question: str) -> str:
     """A page's title and the question that it answers."""
     return f'<h1 class="lt-heading">{escape(title)}</h1><p class="lt-lead">{escape(question)}</p>'
+
+
+def lead(text: str) -> str:
+    """Sentences that open a page."""
+    return f'<p class="lt-opening">{escape(text)}</p>'
 
 
 def subheading(title: str) -> str:

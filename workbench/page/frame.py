@@ -20,9 +20,10 @@ from data.errors import UserError
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
-from workbench.markup import highlight
+from workbench.markup import glossary, highlight
+from workbench.markup.glossary.of_pages import OF_PAGES
 from workbench.page import links, selection
-from workbench.page.sharing import login, offers, own_notes
+from workbench.page.sharing import own_notes
 
 PAGES = "pages"
 UNREADABLE = (UserError, OSError, LookupError, TypeError)  # what opening a damaged study raises
@@ -32,7 +33,8 @@ ROUTER = st.components.v2.component(
     "router",
     js=(ASSETS / "router.js")
     .read_text(encoding="utf-8")
-    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER))),
+    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER)))
+    .replace("FORMER", "|".join(links.FORMER)),
 )
 
 
@@ -66,9 +68,13 @@ def opened() -> tuple[cache.Key, Study]:
         if len(broken) < len(known):
             _say_left_out(broken)
         selection.choose(study=name)
+    before: tuple[str, cache.Key, Study] | None = st.session_state.get(selection.OPENED)
+    if before is not None and before[0] == name:
+        return before[1:]
     key = cache.key_of(known[name])
     study = cache.open_study(key)
     cache.start_encoder(key, _import_views)
+    st.session_state[selection.OPENED] = (name, key, study)
     return key, study
 
 
@@ -145,6 +151,11 @@ def address(page: str, **chosen: object) -> str:
     return links.href(page, study=here.get("study"), idf=here.get("idf"), **chosen)
 
 
+def address_in_context(page: str) -> str:
+    """The address of a page with all that is chosen and concerns it."""
+    return links.href(page, **selection.written(page, selection.current()))
+
+
 def follow_links(pages: Mapping[str, Any], here: str) -> None:
     """Turn a click on an inside link into a change of selection or of page, without a reload."""
     st.session_state[PAGES] = pages
@@ -157,31 +168,6 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
             selection.choose(**chosen)
         else:
             go(page, **chosen)
-
-
-def sidebar() -> None:
-    """The app's name, and the choice of study where there are several."""
-    with st.sidebar:
-        st.html(highlight.brand("Latent terms", "the vocabulary inside a dense retriever"))
-        names = list(studies())
-        here = selection.current().get("study") or (_first(studies())[0] if names else "")
-        if len(names) > 1:
-            # no `url_widgets.select`: an unknown study is an error that the page shows, not the first study
-            chosen = st.selectbox(
-                "Study",
-                names,
-                index=names.index(here) if here in names else None,
-                placeholder="Choose a study",
-                label_visibility="collapsed",
-                key=f"study {here}",
-            )
-            if chosen is not None and chosen != here:
-                selection.choose(study=chosen)
-                st.rerun()
-        elif names:
-            st.html(highlight.label(f"Study {names[0]}"))
-        offers.show_line()
-        login.show_logout()
 
 
 def guarded(page: Callable[[], None]) -> None:
@@ -202,13 +188,24 @@ def guarded(page: Callable[[], None]) -> None:
 
 def go(page: str, **chosen: object) -> None:
     """Open a page with a selection."""
-    selection.choose(**chosen)
-    st.switch_page(st.session_state[PAGES][page], query_params=selection.current())
+    st.switch_page(st.session_state[PAGES][page], query_params=selection.leave(page, **chosen))
 
 
-def heading(title: str, question: str) -> None:
-    """A page's title and the question it answers."""
-    st.html(highlight.heading(title, question))
+def heading(title: str, question: str, method: str = "") -> None:
+    """A page's title and the question it answers; behind "?" how that is done, and the terms that the page uses."""
+    entries = [found for found in map(glossary.entry, OF_PAGES.get(selection.page(), ())) if found]
+    if not method and not entries:
+        st.html(highlight.heading(title, question))
+        return
+    with st.container(key="heading", horizontal=True, vertical_alignment="top", gap="small"):
+        st.html(highlight.heading(title, question), width="stretch")
+        opened = st.popover("?", key=f"help {title}", on_change="rerun", type="tertiary")
+    if opened.open:
+        with opened:
+            if method:
+                st.markdown(method)
+            st.html(highlight.glossary_list(entries))
+            st.html(highlight.link("How to read: every term", address("how-to-read")))
 
 
 def label(text: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from workbench.caches.cache import Idf
 from workbench.page import selection, url_widgets
 
-NAMES: dict[Idf, str] = {"clipped": "idf as in the paper", "lucene": "Lucene's idf"}
+NAMES: dict[Idf, str] = {"clipped": "The paper's idf", "lucene": "Lucene's idf"}
 
 
 def chosen() -> Idf:
@@ -16,7 +16,7 @@ def chosen() -> Idf:
 
 
 def choose(place: url_widgets.Place = st) -> Idf:
-    """The control that changes the idf, and its choice."""
-    return url_widgets.segmented(
-        "idf", "Inverse document frequency", NAMES, "clipped", place, label_visibility="collapsed"
+    """The control that changes the idf, and its choice; it stands in the context above the page."""
+    return url_widgets.select(
+        "idf", "Inverse document frequency", NAMES, "clipped", place, label_visibility="collapsed", width=150
     )

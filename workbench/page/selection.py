@@ -1,7 +1,8 @@
 """The reader's selection: study, query, document, latent ... The URL holds it, and it travels across pages.
 
-The URL wins on arrival, so that a shared link or a reload restores it; what the URL leaves out comes from the
-session, so that a choice made on one page is still there on the next. KEYS lists the URL's parameters.
+The URL wins on arrival, so that a shared link, a reload or the browser's Back restores it; what a page's URL leaves
+out is not chosen there. What other pages have of their own stays in the session, so that it is still there on the
+return, and is not in the URL meanwhile. KEYS lists the URL's parameters, `contents` those of each page.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.page import links
+
+CONTEXT = ("study", "q", "idf", "doc", "latent")  # of every page, in this order
 KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
@@ -21,6 +25,7 @@ KEYS = (
     *("count", "over", "law", "cell"),
     *("section", "sort", "columns"),
     *("paper", "item", "wide", "ratio", "points", "legend", "grey"),
+    "term",
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {
@@ -29,7 +34,9 @@ DEPENDENT = {
     "paper": ("item", "wide", "ratio", "points", "legend"),
     "item": ("wide", "ratio", "points", "legend"),
 }
-STORE, PAGE = "selection", "page that runs"
+STORE, PAGE, WRITTEN = "selection", "page that runs", "address as written"
+OPENED = "study of this run"  # which `frame.opened` checks once a run
+DECLARED = frozenset(key for page in links.PAGES.values() for key in page.keys)
 
 
 def merged(kept: Mapping[str, str], address: Mapping[str, str]) -> dict[str, str]:
@@ -56,10 +63,45 @@ def changed(kept: Mapping[str, str], changes: Mapping[str, object]) -> dict[str,
     return selection
 
 
+def arrived(kept: Mapping[str, str], address: Mapping[str, str], page: str) -> dict[str, str]:
+    """The selection after an arrival at an address that the app did not write: what its page has of its own, or of
+    the context, and the address leaves out, is not chosen.
+    """
+    missing = {key: None for key in kept if concerns(page, key) and not address.get(key)}
+    known = {key: address[key] for key in KEYS if address.get(key)}
+    return changed(kept, {**missing, **known})
+
+
+def concerns(page: str, key: str) -> bool:
+    """Whether a parameter is in the URL of a page: of the context, of this page, or of no page in particular."""
+    own = links.PAGES[page].keys if page in links.PAGES else KEYS
+    return key in CONTEXT or key in own or key not in DECLARED
+
+
+def written(page: str, selection: Mapping[str, str]) -> dict[str, str]:
+    """The part of a selection that the URL of a page holds, the context first."""
+    order = (*CONTEXT, *(key for key in selection if key not in CONTEXT))
+    return {key: selection[key] for key in order if key in selection and concerns(page, key)}
+
+
 def arrive(page: str = "") -> None:
     """Take up the URL's selection, at the start of each run of a page."""
-    _session()[PAGE] = page
-    _store(merged(current(), st.query_params.to_dict()))
+    session, address = _session(), st.query_params.to_dict()
+    session[PAGE] = page
+    session.pop(OPENED, None)
+    if session.get(WRITTEN) != (page, address):
+        _store(arrived(current(), address, page))
+
+
+def leave(page: str, **changes: object) -> dict[str, str]:
+    """The URL's parameters on the way to another page of the app with a choice made; the address that is left stays
+    as it is, so that the browser's Back finds it so.
+    """
+    session = _session()
+    session[STORE] = changed(current(), changes)
+    address = written(page, session[STORE])
+    session[WRITTEN] = (page, address)
+    return address
 
 
 def page() -> str:
@@ -78,9 +120,12 @@ def choose(**changes: object) -> None:
 
 
 def _store(selection: dict[str, str]) -> None:
-    _session()[STORE] = selection
-    if st.query_params.to_dict() != selection:
-        st.query_params.from_dict(selection)
+    session = _session()
+    session[STORE] = selection
+    address = written(page(), selection)
+    session[WRITTEN] = (page(), address)
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
 
 
 def _session() -> MutableMapping[str, Any]:

@@ -175,7 +175,7 @@ def test_a_reader_in_a_browser_changes_nothing_and_takes_the_notes_along(
     page.get_by_label("Label", exact=True).fill("a reader's")
     page.get_by_role("button", name="Save").click()
     page.locator(".lt-heading").get_by_text("a reader's").wait_for()
-    page.locator("[data-testid=stSidebarNavLink][href*='/latents']").click()
+    page.locator(".lt-places-nav a[href^='latents?']").click()
     page.get_by_role("button", name="Notes").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as JSON").click()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from workbench.markup.formats import count, duration, number, percent
 from workbench.page.links import FORMER, PAGES, href, parse
-from workbench.page.selection import changed, merged
+from workbench.page.selection import CONTEXT, KEYS, arrived, changed, merged, written
 
 
 @given(
@@ -55,6 +55,44 @@ def test_unknown_keys_are_not_taken_up() -> None:
 def test_removing_a_query_removes_its_document() -> None:
     assert changed({"q": "x", "doc": "d", "idf": "lucene"}, {"q": ""}) == {"idf": "lucene"}
     assert changed({"idf": "lucene", "q": "x"}, {"idf": None}) == {"q": "x"}
+
+
+def test_back_to_an_address_without_a_choice_takes_the_choice_away() -> None:
+    kept = {"study": "s", "q": "x", "doc": "d", "other": "e", "find": "a"}
+    assert arrived(kept, {"study": "s"}, "search") == {"study": "s", "find": "a"}
+    assert arrived(kept, {"study": "s", "q": "x"}, "search") == {
+        "study": "s",
+        "q": "x",
+        "other": "e",
+        "find": "a",
+    }
+    assert arrived(kept, {"study": "s", "q": "x"}, "latents") == {"study": "s", "q": "x", "other": "e"}
+
+
+@given(
+    st.sampled_from(sorted(PAGES)),
+    st.dictionaries(st.sampled_from(KEYS), st.text(min_size=1)),
+    st.dictionaries(st.sampled_from(KEYS), st.text(min_size=1)),
+)
+def test_what_a_page_writes_is_what_it_reads_back(
+    page: str, kept: dict[str, str], chosen: dict[str, str]
+) -> None:
+    """Leaving an address and coming back to it changes nothing that its page shows."""
+    address = written(page, chosen)
+    assert set(address) <= {*CONTEXT, *PAGES[page].keys}
+    assert written(page, arrived(chosen, address, page)) == address
+    assert written(page, arrived(kept, address, page)) == address
+
+
+def test_the_address_of_a_page_leaves_out_what_only_others_read() -> None:
+    everything = dict.fromkeys(KEYS, "1")
+    assert set(written("map", everything)) == {*CONTEXT, "colour", "rule"}
+    assert list(written("search", {"part": "text", "doc": "d", "q": "x", "study": "s"})) == [
+        "study",
+        "q",
+        "doc",
+        "part",
+    ]
 
 
 def test_numbers() -> None:

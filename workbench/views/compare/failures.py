@@ -24,11 +24,18 @@ from workbench.page import frame, idf, numbers, selection
 from workbench.views.compare.failure_filters import choose_k, choose_misses
 
 SHOWN = 25
+METHOD = (
+    "A missed document gets the first reason that holds. *Shares no latent*, or only latents in over half of the "
+    "documents, whose idf is 0 under the paper's formula: the document scores 0. *Loses by length*: at average "
+    "length, and nothing else changed, the document is among the first k; exact. *Outscored*: the rest; the "
+    "latents named are those on which the first documents lead most. Controls: the same reasons for the relevant "
+    "documents that cosine misses, and for the document next below each miss that is not judged relevant."
+)
 
 
 def page() -> None:
     key, study = frame.opened()
-    frame.heading("Failures", "Which relevant documents do the latents miss, and why?")
+    frame.heading("Failures", "Which relevant documents do the latents miss, and why?", METHOD)
     if not study.qrels:
         st.html(
             highlight.calm(
@@ -37,11 +44,7 @@ def page() -> None:
             )
         )
         return
-    left, right = st.columns([1, 1.4], vertical_alignment="bottom")
-    with left:
-        chosen_idf = idf.choose()
-    with right:
-        k = choose_k()
+    chosen_idf, k = idf.chosen(), choose_k()
     with st.spinner("Scoring every missed document"):
         failures = cached_systems.failures(key, chosen_idf, k)
     if failures.misses.empty:
@@ -215,15 +218,7 @@ def show_summary(key: cache.Key, misses: pd.DataFrame) -> None:
 
 
 def show_method(failures: Failures, own_score: str) -> None:
-    with st.expander("How reasons are assigned, and every number"):
-        st.markdown(
-            "A missed document gets the first reason that holds. *Shares no latent*, or only latents in over "
-            "half of the documents, whose idf is 0 under the paper's formula: the document scores 0. *Loses "
-            "by length*: at average length, and nothing else changed, the document is among the first "
-            f"{failures.k}; exact. *Outscored*: the rest; the latents named are those on which the first "
-            "documents lead most. Controls: the same reasons for the relevant documents that cosine misses, "
-            "and for the document next below each miss that is not judged relevant."
-        )
+    with st.expander("Every number"):
         if own_score == MAXSIM.name:
             st.markdown(
                 "This encoder is multi-vector: cosine here is that of its mean vectors, not its own score, MaxSim."

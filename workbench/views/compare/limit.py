@@ -35,7 +35,7 @@ def page() -> None:
             )
         )
         return
-    query, idf = search.controls(study)
+    query, idf = search.controls()
     st.html(highlight.figures(collection_headline(study, idf)))
     if not query:
         search.show_examples(study, "limit")

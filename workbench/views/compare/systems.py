@@ -36,7 +36,7 @@ DEPTH, POOL, MOST_CARDS, MOST_BYTES = 10, 1000, 10, 200_000_000
 def page() -> None:
     key, study = frame.opened()
     frame.heading("Compare systems", "Where do rankings differ, by how much, and by which latents?")
-    query, idf = search.controls(study)
+    query, idf = search.controls()
     version = cached_systems.runs_version(key)
     with st.spinner("Ranking every query by every system"):
         systems = cached_systems.systems(key, idf, version)

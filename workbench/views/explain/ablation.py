@@ -26,7 +26,7 @@ def page() -> None:
     frame.heading(
         "Ablation", "How does the ranking change when latents are removed or scaled, or scored otherwise?"
     )
-    query, idf = search.controls(study)
+    query, idf = search.controls()
     if not query:
         st.html(
             highlight.calm("Ask something", "Then remove latents of the query, and see how the ranks change.")

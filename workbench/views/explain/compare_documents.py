@@ -21,7 +21,7 @@ DEPTH, TOP, K, LONGEST = 20, 13, 10, 70
 def page() -> None:
     key, study = frame.opened()
     frame.heading("Compare documents", "Why does one document rank above another?")
-    query, idf = search.controls(study)
+    query, idf = search.controls()
     if not query:
         st.html(highlight.calm("Ask something", "Then choose two of the documents that the query finds."))
         search.show_examples(study, "compare-documents")

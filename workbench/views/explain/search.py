@@ -11,7 +11,8 @@ from retrieval.systems import COSINE, LEXICAL
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
-from workbench.page import frame, idf, selection, url_widgets
+from workbench.page import frame, idf, selection
+from workbench.page.shell import finders
 from workbench.views.explain import search_document
 
 BESIDE = {COSINE.name: "rank, cosine", LEXICAL.name: "rank, BM25"}  # beside the latents
@@ -22,7 +23,7 @@ READING = "Encoding the query; the first one also loads the encoder"
 def page() -> None:
     key, study = frame.opened()
     frame.heading("Search", "Which documents do the latents find, and which latents give each its score?")
-    query, chosen_idf = controls(study)
+    query, chosen_idf = controls()
     if not query and selection.current().get("doc") in study.position:
         show_text(study, selection.current()["doc"])
         return
@@ -61,20 +62,14 @@ def page() -> None:
         search_document.show(key, study, query, chosen_idf, chosen, results["doc_id"].tolist())
 
 
-def controls(study: Study) -> tuple[str, cache.Idf]:
-    """The query box and the choice of idf."""
-    box, choice = st.columns([3.2, 1], vertical_alignment="bottom")
-    query = url_widgets.text(
-        "q", "Query", box, placeholder="Ask in your own words", label_visibility="collapsed"
-    )
-    return query, idf.choose(choice)
+def controls() -> tuple[str, cache.Idf]:
+    """The query and the idf of the context."""
+    return selection.current().get("q", "").strip(), idf.chosen()
 
 
 def show_examples(study: Study, page: str = "search") -> None:
     """A few of the collection's own queries, spread over it, short ones that read at a glance."""
-    short = [text for text in study.queries.texts if 20 <= len(text) <= 90] or list(study.queries.texts)
-    examples = short[:: max(len(short) // N_EXAMPLES, 1)][:N_EXAMPLES]
-    if examples:
+    if examples := finders.queries(study, "", N_EXAMPLES):
         frame.label("Or take one of this collection's own queries")
         st.html(highlight.link_list((text, frame.address(page, q=text)) for text in examples))
 

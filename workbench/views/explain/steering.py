@@ -30,7 +30,7 @@ def page() -> None:
         "Steering",
         "How do rankings change when a latent's direction is added to the token states, or removed?",
     )
-    query, idf = search.controls(study)
+    query, idf = search.controls()
     if not query:
         st.html(
             highlight.calm(

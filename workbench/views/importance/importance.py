@@ -36,7 +36,7 @@ def page() -> None:
             )
         )
         return
-    chosen = idf.choose()
+    chosen = idf.chosen()
     importance = cached_ablation.importance(key, chosen, cache.version(key, f"importance_{chosen}"))
     if importance is None:
         offer(study, chosen)

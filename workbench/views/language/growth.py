@@ -12,6 +12,7 @@ from analyses.figures.laws.growth import filling_figure, growth_figure
 from analyses.figures.laws.laws import NAMES
 from analyses.laws.growth import Heaps
 from analyses.laws.study_growth import SAMPLED, growth_is_kept, write_growth
+from analyses.laws.verdicts import CLOSED, MISSES
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import language as cached_language
@@ -20,13 +21,21 @@ from workbench.markup.formats import count, percent
 from workbench.page import frame
 from workbench.page.sharing import offers
 
-MISSES = 0.1  # a fit that is further off its curve than this is no law
+METHOD = (
+    "Heaps' curve is the exact mean over all orders of the documents. The power law V = K tokens^β is fitted to it "
+    "by least squares on log-log axes. The exponent at the end is exact: the share of terms that exactly one "
+    "document holds. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate "
+    "with its 95% interval. New: Good's (1953) estimate of the chance that the next occurrence is of a term not "
+    "met before."
+)
 
 
 def page() -> None:
     key, study = frame.opened()
     frame.heading(
-        "Growth", "Does the vocabulary of latents keep growing with the text, as that of a language does?"
+        "Growth",
+        "Does the vocabulary of latents keep growing with the text, as that of a language does?",
+        METHOD,
     )
     if not growth_is_kept(study) and offers.can_keep(study.path):
         measure(study)
@@ -37,20 +46,13 @@ def page() -> None:
     frame.label("Heaps' curve: distinct terms met, against tokens read")
     frame.show(growth_figure(curve, laws), "growth")
     st.caption(
-        "Lines: the exact mean over all orders of the documents; points: the collection's own order; dotted: the "
-        "power law V = K tokens^β fitted to the line. The exponent at the end is exact: the share of terms that "
-        "exactly one document holds."
+        "Lines: the mean over all orders of the documents; points: their own order; dotted: the power law."
     )
     st.html(highlight.note(verdict(latents, words)))
     show_controls(study, curve, [one for one in everything if one.system in SAMPLED])
     frame.label("The law in numbers")
     st.html(highlight.table(readable(everything)))
-    st.caption(
-        f"β by least squares on log-log axes; its 95% interval is of random halves of the {count(latents.n_docs)} "
-        "documents. Unseen: Chao's lower bound (1987) from the terms in one and in two documents, an estimate "
-        "with its 95% interval. New: Good's (1953) estimate of the chance that the next occurrence is of a term "
-        "not met before."
-    )
+    st.caption(f"β: its 95% interval is of random halves of the {count(latents.n_docs)} documents.")
     show_dictionaries(key, study)
 
 
@@ -89,7 +91,7 @@ def verdict(latents: Heaps, words: Heaps) -> str:
         )
     else:
         sentences.append(f"A power law holds to within {percent(latents.misses)} for the latents.")
-    if latents.last_exponent < words.last_exponent / 4:
+    if latents.last_exponent < CLOSED * words.last_exponent:
         sentences.append(
             "Their vocabulary is closed: another document brings hardly any new latent, while new words keep "
             "coming. Its size is that of the dictionary, not of the text."

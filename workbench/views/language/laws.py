@@ -42,7 +42,9 @@ METHOD = (
 
 def page() -> None:
     key, study = frame.opened()
-    frame.heading("Laws", "Rank and frequency: do the latents follow Zipf's law, by a statistical test?")
+    frame.heading(
+        "Laws", "Rank and frequency: do the latents follow Zipf's law, by a statistical test?", METHOD
+    )
     measure, over, law = controls()
     if over == "queries" and not study.queries.ids:
         st.html(highlight.calm("No queries", "This collection has no queries: count in documents instead."))
@@ -90,8 +92,6 @@ def page() -> None:
         for system in [name for name in laws.systems if name not in ("latents", "words")]:
             frame.label(NAMES.get(system, system))
             st.html("".join(highlight.note(sentence) for sentence in law_sentences(laws, system)))
-    with st.expander("Method"):
-        st.markdown(METHOD)
 
 
 def controls() -> tuple[Measure, Over, Line]:

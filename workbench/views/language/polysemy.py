@@ -16,21 +16,23 @@ from workbench.page import frame, url_widgets
 
 MEASURES = {"effective": "Effective number", "number": "Distinct number"}
 ZIPF = 0.5
+METHOD = (
+    "Meanings of a latent: the word forms on which the latent fires; of a word: the latents that it activates. "
+    "Effective number: as many meanings of equal share have the same entropy. Dotted: as many tokens drawn at "
+    "random, whose meanings grow with frequency too."
+)
 
 
 def page() -> None:
     key, study = frame.opened()
-    frame.heading("Polysemy", "Do frequent latents have more meanings, as frequent words have?")
+    frame.heading("Polysemy", "Do frequent latents have more meanings, as frequent words have?", METHOD)
     measure = url_widgets.segmented(
         "measure", "Number of meanings", MEASURES, "effective", label_visibility="collapsed"
     )
     law = cached_language.polysemy_law(key)
     frame.show(polysemy_figure(cached_language.polysemy_medians(key), measure), f"polysemy {measure}")
     st.caption(
-        "Meanings of a latent: the word forms on which the latent fires; of a word: the latents that the word "
-        "activates. The median of each doubling of frequency, with 95% bootstrap intervals. Effective number: "
-        "as many meanings of equal share have the same entropy. Dotted: as many tokens drawn at random, whose "
-        "meanings grow with frequency too."
+        "The median of each doubling of frequency, with 95% bootstrap intervals. Dotted: tokens drawn at random."
     )
     frame.label(
         "Zipf's meaning-frequency law, meanings = c · frequency^δ: δ of the terms and of random tokens, with "

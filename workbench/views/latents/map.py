@@ -99,17 +99,14 @@ def page() -> None:
 
 
 def controls(typed: bool) -> tuple[str, str]:
-    """The query, and what the colour shows."""
+    """The query that colours the map, and what the colour shows."""
     offered = {name: NAMES[name] for name in COLOURS if name != "type" or typed}
     usual = next(iter(offered))
-    choice, box = st.columns([1, 2], vertical_alignment="bottom")
-    colour = url_widgets.segmented("colour", "Colour", offered, usual, choice, label_visibility="collapsed")
-    if colour != "query":
-        return "", colour
-    query = url_widgets.text(
-        "q", "Query", box, placeholder="Ask something, and see its latents", label_visibility="collapsed"
-    )
-    return query, colour if query else usual
+    colour = url_widgets.segmented("colour", "Colour", offered, usual, label_visibility="collapsed")
+    query = selection.current().get("q", "").strip()
+    if colour == "query" and not query:
+        st.html(highlight.note("Type a query above, and see its latents."))
+    return (query, colour) if colour == "query" and query else ("", usual if colour == "query" else colour)
 
 
 def with_strength(key: cache.Key, table: pd.DataFrame, query: str) -> pd.DataFrame:

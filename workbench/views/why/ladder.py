@@ -18,7 +18,7 @@ from workbench.views.why import _cell
 
 def show(study: Study, answer: Ladder) -> None:
     """The dot plot, the queries of a chosen dot, the table, and what it was fitted to."""
-    chosen_idf = idf.choose() if answer.has_both_idfs else "clipped"
+    chosen_idf = idf.chosen() if answer.has_both_idfs else "clipped"
     cells, chosen = answer.under(chosen_idf), selection.current().get("cell")
     levels = {
         system.title: float(study.evaluation[system.name]["nDCG@10"])

@@ -1,0 +1,1 @@
+"""What stands around every page: the destinations, their tabs, the context, and what an address does not find."""
