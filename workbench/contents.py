@@ -179,9 +179,11 @@ CONTENTS = (
         formerly=("page:vocabulary",),
         tab="Table",
         context="latent",
-        keys="find type band alive noted rule",
+        keys="find type band alive noted rule sort columns",
     ),
-    Entry("latent", "Latent", "Latents", "latents", verb="read", menu=False, context="latent"),
+    Entry(
+        "latent", "Latent", "Latents", "latents", verb="read", menu=False, context="latent", keys="section"
+    ),
     Entry("notes", verb="read"),
     Entry("explain-latents", verb="make"),
     Entry("latent-table", verb="read", formerly=("vocabulary-table",)),
