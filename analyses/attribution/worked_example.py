@@ -26,6 +26,7 @@ from retrieval.systems import COSINE, LATENT
 SHORTEST, LONGEST = 15, 110  # characters of a query that reads at a glance
 DEPTH, MOST_TRIED = 10, 20
 N_WEIGHTS = 40  # term frequencies of a road, more than a picture draws
+PLAIN = re.compile(r"[^\W\d_][^\d_<>{}=|\\/*`\[\]\"]*")  # words, and what stands between words
 SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -80,7 +81,8 @@ def worked_example(study: Study) -> WorkedExample | None:
 def _rows(study: Study) -> list[int]:
     """Positions of the queries to try, the best example first."""
     texts = study.queries.texts
-    readable = [row for row, text in enumerate(texts) if SHORTEST <= len(text) <= LONGEST]
+    short = [row for row, text in enumerate(texts) if SHORTEST <= len(text) <= LONGEST]
+    readable = [row for row in short if PLAIN.fullmatch(texts[row]) and texts[row].count(" ") > 2] or short
     per_query = study.per_query
     if not per_query.empty:
         measure = next(name for name in per_query.columns if name not in ("query_id", "system"))
@@ -89,7 +91,6 @@ def _rows(study: Study) -> list[int]:
             gain = (wide[LATENT.name] - wide[COSINE.name]).to_dict()
             best = {query: value == 1 for query, value in wide[LATENT.name].items()}
             ids = study.queries.ids
-            # of those that the cosine answers somehow: a miss of everything shows no second document
             readable.sort(key=lambda row: (-gain.get(ids[row], -9.0), not best.get(ids[row], False), row))
     return (readable or list(range(len(texts))))[:MOST_TRIED]
 
