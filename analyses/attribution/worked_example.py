@@ -25,6 +25,8 @@ from retrieval.systems import COSINE, LATENT
 
 SHORTEST, LONGEST = 15, 110  # characters of a query that reads at a glance
 DEPTH, MOST_TRIED = 10, 20
+N_WEIGHTS = 40  # term frequencies of a road, more than a picture draws
+PLAIN = re.compile(r"[^\W\d_][^\d_<>{}=|\\/*`\[\]\"]*")  # words, and what stands between words
 SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -41,6 +43,22 @@ class WorkedExample:
     is_own: bool
     cosine_ranks: tuple[int, int] | None
     relevant: tuple[bool, bool] | None
+
+
+@dataclass(frozen=True)
+class Road:
+    """One document on its way to a bag of latents: n_tokens, numbers of a state, most latents of a token, latents
+    in all and in the document, document length, and its term frequencies, the largest first.
+    """
+
+    doc_id: str
+    n_tokens: int
+    d_model: int
+    per_token: int
+    n_latents: int
+    n_active: int
+    length: float
+    weights: tuple[float, ...]
 
 
 def worked_example(study: Study) -> WorkedExample | None:
@@ -63,7 +81,8 @@ def worked_example(study: Study) -> WorkedExample | None:
 def _rows(study: Study) -> list[int]:
     """Positions of the queries to try, the best example first."""
     texts = study.queries.texts
-    readable = [row for row, text in enumerate(texts) if SHORTEST <= len(text) <= LONGEST]
+    short = [row for row, text in enumerate(texts) if SHORTEST <= len(text) <= LONGEST]
+    readable = [row for row in short if PLAIN.fullmatch(texts[row]) and texts[row].count(" ") > 2] or short
     per_query = study.per_query
     if not per_query.empty:
         measure = next(name for name in per_query.columns if name not in ("query_id", "system"))
@@ -72,7 +91,6 @@ def _rows(study: Study) -> list[int]:
             gain = (wide[LATENT.name] - wide[COSINE.name]).to_dict()
             best = {query: value == 1 for query, value in wide[LATENT.name].items()}
             ids = study.queries.ids
-            # of those that the cosine answers somehow: a miss of everything shows no second document
             readable.sort(key=lambda row: (-gain.get(ids[row], -9.0), not best.get(ids[row], False), row))
     return (readable or list(range(len(texts))))[:MOST_TRIED]
 
@@ -133,3 +151,21 @@ def _places(study: Study, vector: NDArray[np.float32]) -> NDArray[np.int64]:
     places = np.empty(len(similarity), np.int64)
     places[np.lexsort((np.arange(len(similarity)), -similarity))] = np.arange(1, len(similarity) + 1)
     return places
+
+
+def road_of(study: Study, document: int) -> Road:
+    """The numbers of one document."""
+    rows = study.tokens.document(document)
+    latents = np.asarray(study.tokens.indices[rows]).astype(np.int64).ravel()
+    activations = np.asarray(study.tokens.activations[rows]).astype(np.float64).ravel()
+    counts = np.bincount(latents, weights=activations, minlength=1)
+    return Road(
+        study.corpus.ids[document],
+        len(np.asarray(study.tokens.token_ids[rows])),
+        int(study.manifest["encoder"]["d_model"]),
+        int(study.tokens.indices.shape[1]),
+        study.n_latents,
+        int((counts > 0).sum()),
+        float(study.index.document_length("sqrt")[document]),
+        tuple(np.sqrt(np.sort(counts[counts > 0])[::-1][:N_WEIGHTS]).tolist()),
+    )

@@ -292,7 +292,7 @@ def test_the_context_finds_a_document_and_lets_go_of_it(page: Any, app: str, tin
     wanted = page.get_by_placeholder("An id, or words of a title")
     wanted.fill(doc_id)
     wanted.press("Enter")
-    page.locator(".lt-example").first.click()
+    page.locator("[data-testid=stPopoverBody] .lt-example").first.click()
     page.wait_for_url("**doc=**")
     browser.settle(page)
     assert selection(page)["doc"] == doc_id

@@ -16,6 +16,7 @@ from analyses.attribution import (
     word_breakdown,
 )
 from analyses.attribution import faithfulness as faithful
+from analyses.attribution import worked_example as example
 from analyses.text.contexts import Highlight
 from analyses.why import token_pairs
 from analyses.why.matches import grid
@@ -125,3 +126,18 @@ def marks(starts: Any, ends: Any, values: Any) -> list[Highlight]:
     """Marks on a text, of equally long columns; tokens without a span or a value have none."""
     rows = zip(starts.tolist(), ends.tolist(), values.tolist(), strict=True)
     return [Highlight(start, end, value) for start, end, value in rows if end > start and value == value]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def worked_example(key: Key) -> example.WorkedExample | None:
+    """Why one document is above another, on this study."""
+    return example.worked_example(cache.open_study(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def road(key: Key) -> example.Road | None:
+    """What the example's first document, or else the study's, is made of; None of a study without documents."""
+    study, worked = cache.open_study(key), worked_example(key)
+    if not len(study.corpus):
+        return None
+    return example.road_of(study, study.position[worked.pair.first] if worked else 0)

@@ -8,10 +8,11 @@ from analyses.attribution.worked_example import WorkedExample
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
-from workbench.caches import start as cached_start
-from workbench.markup import highlight, start_html
+from workbench.caches import ranking as cached_ranking
+from workbench.markup import highlight
 from workbench.markup.formats import count, percent
-from workbench.markup.road_svg import RoadNumbers, road_svg
+from workbench.markup.start import example as example_html
+from workbench.markup.start.road import RoadNumbers, road_svg
 from workbench.page import frame
 from workbench.page.sharing import offers
 
@@ -41,7 +42,7 @@ def page() -> None:
         show_doors(None)
         return
     key, study = frame.opened()
-    example = cached_start.worked_example(key)
+    example = cached_ranking.worked_example(key)
     show_road(key, example)
     if example is None:
         st.html(
@@ -56,7 +57,7 @@ def page() -> None:
 
 def show_road(key: cache.Key, example: WorkedExample | None) -> None:
     """The picture of the road, with the numbers of one document."""
-    road = cached_start.road(key)
+    road = cached_ranking.road(key)
     if road is None:
         return
     scores = () if example is None else example.pair.scores
@@ -80,7 +81,7 @@ def show_example(key: cache.Key, study: Study, example: WorkedExample) -> None:
     chosen = {"q": pair.query, "doc": pair.first, "other": pair.second}
     asked = "a query of this collection" if example.is_own else "the first sentence of a document, as a query"
     st.html(highlight.subheading("One example: why is A above B?"))
-    st.html(start_html.example(pair.query, asked, (first, second)))
+    st.html(example_html.example(pair.query, asked, (first, second)))
     strongest = example.latents.head(N_CHIPS)
     largest = float(strongest["strength"].max()) or 1.0
     chips = "".join(
@@ -120,12 +121,12 @@ def show_example(key: cache.Key, study: Study, example: WorkedExample) -> None:
             "The difference is a sum over latents",
             f"{pair.scores[0] - pair.scores[1]:+.2f} in all: the largest parts, and {rest:+.2f} from "
             f"{count(max(len(pair.breakdown) - N_BARS, 0))} others.",
-            start_html.differences(bars),
+            example_html.differences(bars),
             ("Both documents side by side", frame.address("compare-documents", **chosen)),
         ),
         ("Is it these latents? Remove some", _swap(example), "", _ablation(example)),
     )
-    st.html(start_html.steps(steps))
+    st.html(example_html.steps(steps))
 
 
 def _scores(example: WorkedExample) -> str:
@@ -183,7 +184,7 @@ def show_doors(study: Study | None) -> None:
             ("Browse", f"{n_latents} latents as a table and as a map; open any of them.", "latents"),
             own,
         ]
-    st.html(start_html.doors([(title, text, frame.address(page)) for title, text, page in doors]))
+    st.html(example_html.doors([(title, text, frame.address(page)) for title, text, page in doors]))
 
 
 def _title(study: Study, doc_id: str) -> str:
