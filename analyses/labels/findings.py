@@ -195,15 +195,18 @@ def cleaned(finding: Finding) -> Finding:
     """With tidy texts and JSON spelled in one way; a chart that is too large is left out."""
     if len(finding.chart) > LONGEST_CHART:
         finding = replace(finding, chart="", picture="")
-    texts = {
-        "title": clean_label(finding.title[:120]) or finding.page,
-        "section": clean_label(finding.section),
-    }
-    packed = {
-        name: json.dumps(json.loads(text)) if (text := getattr(finding, name)) else ""
-        for name in ("chart", "table")
-    }
-    return replace(finding, note=clean_note(finding.note), **texts, **packed)
+    return replace(
+        finding,
+        title=clean_label(finding.title[:120]) or finding.page,
+        section=clean_label(finding.section),
+        note=clean_note(finding.note),
+        chart=_spelled(finding.chart),
+        table=_spelled(finding.table),
+    )
+
+
+def _spelled(text: str) -> str:
+    return json.dumps(json.loads(text)) if text else ""
 
 
 def insert(notes: sqlite3.Connection, finding: Finding) -> None:
@@ -247,8 +250,5 @@ def _finding(row: Sequence[Any]) -> Finding:
     values = dict(zip(COLUMNS, row, strict=True))
     packed = {name: zlib.decompress(values[column]).decode() for name, column in PACKED.items()}
     known = {one.name for one in fields(Finding)} - set(PACKED)
-    return Finding(
-        **{name: value for name, value in values.items() if name in known and name != "parameters"},
-        **packed,
-        parameters=json.loads(values["parameters"]),
-    )
+    plain: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    return Finding(**plain | packed | {"parameters": json.loads(values["parameters"])})
