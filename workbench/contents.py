@@ -115,6 +115,7 @@ CONTENTS = (
     Entry("app", verb="look"),
     Entry("paper", verb="look"),
     Entry("figures", "Figures", "Paper", "paper"),
+    Entry("findings", "Findings", "Paper", "findings", verb="look"),
     Entry("collection", verb="look"),
     Entry("jobs", verb="look"),
     Entry("method", "Method", "Guide", "guide"),

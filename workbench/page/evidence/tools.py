@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from analyses.labels.findings import Finding, build_of, n_findings, pin, table_json
+from analyses.labels.findings import Finding, build_of, findings, n_findings, pin, pin_again, table_json
 from data.csv_text import csv_of
 from data.errors import UserError
 from retrieval.study import Study
 from workbench.findings.pictures import chart_json
 from workbench.markup import highlight
+from workbench.page import links
 from workbench.page.evidence import record
 from workbench.page.reader import reader
 from workbench.page.sharing import offers
@@ -66,6 +67,21 @@ def keep(evidence: record.Evidence, study: Study) -> None:
         st.toast(_plain(f"Nothing is pinned: {refusal}"), icon=":material/error:")
 
 
+def pin_again_if_wanted(evidence: record.Evidence, study: Study) -> None:
+    """Where the reader came from a finding to renew it: replace its picture and table by what stands here."""
+    wanted = st.session_state.get(REPIN)
+    old = next((one for one in findings(study) if one.id == wanted), None) if wanted else None
+    if old is None or old.page != evidence.page:
+        st.session_state.pop(REPIN, None)
+        return
+    del st.session_state[REPIN]
+    try:
+        pin_again(study, old, finding_of(evidence, study))
+        st.toast(_plain(f"“{old.title}” has today's picture and table"), icon=":material/keep:")
+    except UserError as refusal:
+        st.toast(_plain(f"Nothing is pinned again: {refusal}"), icon=":material/error:")
+
+
 def finding_of(evidence: record.Evidence, study: Study) -> Finding:
     """The view as a finding: its first chart, its main table, its call."""
     main, chart = evidence.main, evidence.first_chart
@@ -85,9 +101,15 @@ def finding_of(evidence: record.Evidence, study: Study) -> Finding:
 
 
 def title_of(evidence: record.Evidence) -> str:
-    """The page's heading, and the query where the numbers are of one."""
+    """The page's name and heading, and the query where the numbers are of one."""
     query, call = evidence.parameters.get("q", ""), evidence.main.call if evidence.main else None
-    return f"{evidence.title}: {query}" if query and call and repr(query) in call.python else evidence.title
+    page = links.PAGES[evidence.page].title if evidence.page in links.PAGES else ""
+    parts = [
+        page,
+        evidence.title if evidence.title != page else "",
+        query if call and repr(query) in call.python else "",
+    ]
+    return ": ".join(filter(None, parts))
 
 
 def show_calls(evidence: record.Evidence) -> None:
