@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench import ASSETS
 from workbench.page import frame, links, selection
+from workbench.page.palette import box
 from workbench.page.sharing import login
 
 
@@ -43,4 +44,5 @@ chosen = st.navigation(
 selection.arrive(chosen.url_path)
 frame.follow_links(PAGES, chosen.url_path)
 frame.sidebar()
+box.show()
 frame.guarded(chosen.run)

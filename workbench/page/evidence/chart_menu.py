@@ -1,7 +1,7 @@
 """The small menu beside each chart: SVG, PNG and the table of what is drawn, each made when it is asked for.
 
-The reader's own browser saves the picture that it shows, at once. In the dark theme, whose ink is for a dark ground,
-a browser beside the app draws it on white, if the app may start one.
+The reader's own browser saves the picture that it shows, at once. In the dark theme, whose ink is for a dark
+ground, a browser beside the app draws it on white, if the app may start one.
 """
 
 from __future__ import annotations
