@@ -212,6 +212,6 @@ def show(
     record.record(key, chart, table, call)
     chart.update_layout(template=theme.template(dark=st.context.theme.type == "dark"))
     with st.container(key=f"figure-{chart_menu.name_of(key)}"):
-        event = st.plotly_chart(chart, key=key, theme=None, config=chart_menu.CONFIG, **options)
+        event = st.plotly_chart(chart, key=key, theme=None, **{"config": chart_menu.CONFIG, **options})
         chart_menu.menu(key)
     return event

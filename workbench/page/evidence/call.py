@@ -1,16 +1,15 @@
 """How the numbers of a view are had without the app: as Python, and as a command where a verb gives them.
 
-    call(explain, study, query(text), "doc 7", Bm25Parameters(idf="lucene"), then=".breakdown",
-         command=verb("explain", study, text, "doc 7", idf="lucene"))
+    call(study, "analyses.attribution.score_breakdown.explain", query(text), "doc 7", Bm25Parameters(idf="lucene"),
+         then=".breakdown", command=verb("explain", study, text, "doc 7", idf="lucene"))
 
-spells a script that opens the study and leaves the DataFrame `table`. What is passed is what the page passed, so
-that the two cannot differ.
+spells a script that opens the study and leaves the DataFrame `table`. Functions are named, so that a page that says
+its call imports nothing for it; a test runs every one.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
@@ -35,38 +34,32 @@ class Written:
 
 
 def call(
-    function: Callable[..., Any],
-    *arguments: Any,
-    then: str = "",
-    command: str = "",
-    study: Study | None = None,
-    **named: Any,
+    study: Study, function: str | Written, *arguments: Any, then: str = "", command: str = "", **named: Any
 ) -> Call:
-    """The call of a function; then: what is taken of its result, such as `.latents`.
+    """The call of a function, or an expression; then: what is taken of its result, such as `.latents`.
 
-    study: the one that the script opens, where it is not among the arguments.
+    study: the one that the script opens; it is also the first argument.
     """
-    opened = study or next(argument for argument in arguments if isinstance(argument, Study))
-    whole = inner(function, *arguments, **named)
+    whole = function if isinstance(function, Written) else inner(function, study, *arguments, **named)
     needs = sorted(whole.needs | {("retrieval.study", "Study")})
     by_module: dict[str, list[str]] = {}
     for module, name in needs:
         by_module.setdefault(module, []).append(name)
     imports = [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]
-    lines = [*imports, "", f"study = Study.open({where(opened)!r})", f"table = {whole.code}{then}"]
+    lines = [*imports, "", f"study = Study.open({where(study)!r})", f"table = {whole.code}{then}"]
     return Call("\n".join(lines) + "\n", command)
 
 
-def inner(function: Callable[..., Any], *arguments: Any, then: str = "", **named: Any) -> Written:
-    """A call as an argument of another call."""
+def inner(function: str, *arguments: Any, then: str = "", **named: Any) -> Written:
+    """A call as an argument of another call; function: its module and name, with dots."""
+    module, _, name = function.rpartition(".")
     written = [*map(spelled, arguments)]
     by_name = {name: spelled(value) for name, value in named.items()}
     code = ", ".join(
         [*(one.code for one in written), *(f"{name}={one.code}" for name, one in by_name.items())]
     )
-    own = frozenset({(function.__module__, function.__name__)})
-    needs = own.union(*(one.needs for one in (*written, *by_name.values())))
-    return Written(f"{function.__name__}({code}){then}", needs)
+    needs = frozenset({(module, name)}).union(*(one.needs for one in (*written, *by_name.values())))
+    return Written(f"{name}({code}){then}", needs)
 
 
 def query(text: str, kind: str = "query") -> Written:
@@ -88,8 +81,8 @@ def spelled(value: Any) -> Written:
     if is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
         given = [one for one in fields(value) if _differs(getattr(value, one.name), one)]
-        made = inner(kind, **{one.name: getattr(value, one.name) for one in given})
-        return made
+        named = {one.name: getattr(value, one.name) for one in given}
+        return inner(f"{kind.__module__}.{kind.__qualname__}", **named)
     if value is None or isinstance(value, str | int | float | bool):
         return Written(repr(value))
     raise TypeError(f"expected a study, a plain value or a dataclass, got {type(value).__name__}")

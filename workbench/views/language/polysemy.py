@@ -13,6 +13,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import calls, record
 
 MEASURES = {"effective": "Effective number", "number": "Distinct number"}
 ZIPF = 0.5
@@ -25,6 +26,7 @@ def page() -> None:
         "measure", "Number of meanings", MEASURES, "effective", label_visibility="collapsed"
     )
     law = cached_language.polysemy_law(key)
+    record.record("law", table=law, call=calls.polysemy(study))
     frame.show(polysemy_figure(cached_language.polysemy_medians(key), measure), f"polysemy {measure}")
     st.caption(
         "Meanings of a latent: the word forms on which the latent fires; of a word: the latents that the word "

@@ -17,6 +17,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, numbers, selection, type_rule, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.views.latents.notes_file import show_exchange
 
 COLUMNS = {
@@ -63,7 +64,8 @@ def page() -> None:
     frame.heading("Latents", "What does each latent fire on, how often, and of which type is it?")
     latent = selection.current().get("latent", "")
     chosen = int(latent) if latent.isdigit() else None
-    frame.show(rank_frequency_figure(cache.rank_frequency(key), chosen), "ranks")
+    ranks = cache.rank_frequency(key)
+    frame.show(rank_frequency_figure(ranks, chosen), "ranks", ranks)
     rows = filtered(study, table)
     n_active = int(table["alive"].sum())
     note, *exports = st.columns([5, 1, 1, 1], vertical_alignment="center")
@@ -92,6 +94,11 @@ def page() -> None:
         "application/vnd.apache.parquet",
         width="stretch",
         on_click="ignore",
+    )
+    record.record(
+        "latents",
+        table=rows,
+        call=calls.latent_table(study, type_rule.chosen()) if len(rows) == len(table) else None,
     )
     show_table(rows)
 
