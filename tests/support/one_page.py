@@ -11,7 +11,7 @@ def opened(page: str, **address: str) -> AppTest:
     def script(page: str) -> None:
         from workbench.page import frame, links, selection
 
-        selection.arrive()
+        selection.arrive(page)
         frame.guarded(frame.view(links.PAGES[page]).page)
 
     app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})

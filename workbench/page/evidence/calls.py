@@ -138,7 +138,9 @@ def latent_table(study: Study, rule: TypeThresholds) -> Call:
 
 
 def latent_words(study: Study, latent: int, order: str) -> Call:
-    return call(study, "analyses.dictionary.latent_words.latent_words", latent, order=order, then=".table")
+    reading = inner("analyses.dictionary.latent_words.token_reading", STUDY)
+    function = "analyses.dictionary.latent_words.latent_words"
+    return call(study, function, latent, reading, order=order, then=".table")
 
 
 def word(study: Study, text: str) -> Call:

@@ -69,5 +69,5 @@ def _values(values: Any) -> Any:
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, str):
-        return TAG.sub(" ", cell).strip()
+        return " ".join(TAG.sub(" ", cell).split())
     return cell.item() if isinstance(cell, np.generic) else cell
