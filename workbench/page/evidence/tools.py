@@ -30,6 +30,7 @@ def show() -> None:
     evidence = record.current()
     if evidence.study is None or evidence.page in WITHOUT:
         return
+    pin_again_if_wanted(evidence, evidence.study)
     with st.container(
         key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"
     ):
