@@ -20,6 +20,7 @@ from workbench.findings.pictures import drawn
 ANOTHER_BUILD = "another build of the study"
 NO_PICTURE = "The picture is not drawn: no browser was at hand where this was exported."
 TITLES = {entry.slug: entry.title for entry in CONTENTS if entry.title}
+NAMES = {"q": "query", "doc": "document", "other": "other document", "k": "first"}
 WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -46,8 +47,8 @@ class Printed:
 
     @property
     def address(self) -> list[tuple[str, str]]:
-        """The parameters of its address."""
-        return sorted(self.finding.parameters.items())
+        """The parameters of its address, in words where there are better ones."""
+        return sorted((NAMES.get(name, name), value) for name, value in self.finding.parameters.items())
 
     @property
     def picture(self) -> str:

@@ -21,7 +21,7 @@ ROWS = 200
 def show(one: Printed) -> None:
     """The picture on the left, the words on the right, table and calls below."""
     finding = one.finding
-    picture, words = st.columns([1.25, 1], gap="large") if finding.chart else (None, st.container())
+    picture, words = st.columns([1.6, 1], gap="large") if finding.chart else (None, st.container())
     if picture is not None:
         with picture:
             show_chart(one)
@@ -49,7 +49,7 @@ def show_chart(one: Printed) -> None:
     chart = figure_of(one.finding.chart)
     dark = st.context.theme.type == "dark"
     height = min(int(chart.layout.height or 420), 420)
-    chart.update_layout(template=theme.template(dark=dark), height=height)
+    chart.update_layout(template=theme.template(dark=dark), height=height, margin={"r": 28})
     key = f"chart {one.finding.id} {one.finding.time}"
     st.plotly_chart(chart, key=key, theme=None, config={"displayModeBar": False, "staticPlot": True})
 
