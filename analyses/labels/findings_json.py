@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -52,13 +53,13 @@ class FindingsImport:
         return counts + (f': "{self.overwriting[0].title}"{more}' if self.overwriting else "")
 
 
-def findings_to_json(study: Study) -> str:
-    """All findings as the text of a file; equal findings give equal text."""
+def findings_to_json(study: Study, chosen: Sequence[Finding] | None = None) -> str:
+    """The chosen findings, or all of them, as the text of a file; equal findings give equal text."""
     value = {
         "format": FORMAT,
         "version": VERSION,
         "study": study.name,
-        "findings": [_record(finding) for finding in findings(study)],
+        "findings": [_record(finding) for finding in (findings(study) if chosen is None else chosen)],
     }
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 

@@ -10,7 +10,7 @@ from retrieval.study import Study
 from workbench.findings.markdown_zip import markdown_zip
 from workbench.findings.notebook import notebook
 from workbench.findings.offline_html import offline_html
-from workbench.findings.printed import printed, with_pictures
+from workbench.findings.printed import printed, shown_findings, with_pictures
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ def _notebook(study: Study) -> bytes:
     return notebook(study, with_pictures(study, printed(study))).encode()
 
 
+def _json(study: Study) -> bytes:
+    return findings_to_json(study, shown_findings(study)).encode()
+
+
 EXPORTS = (
     Export("HTML", "html", "text/html", "One file that opens offline, with pictures and tables", _html),
     Export(
@@ -53,6 +57,6 @@ EXPORTS = (
         "json",
         "application/json",
         "To import elsewhere",
-        lambda study: findings_to_json(study).encode(),
+        _json,
     ),
 )

@@ -13,7 +13,7 @@ from analyses.labels.findings_json import findings_to_json
 from data.csv_text import csv_of
 from data.visible import visible
 from retrieval.study import Study
-from workbench.findings.printed import NO_PICTURE, Printed
+from workbench.findings.printed import NO_PICTURE, Printed, shown_findings
 
 ROWS = 12
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=:])")
@@ -29,7 +29,7 @@ def markdown_zip(study: Study, some: Sequence[Printed]) -> bytes:
                 archive.writestr(f"pictures/{one.name}.svg", one.finding.picture)
             if one.finding.table:
                 archive.writestr(f"tables/{one.name}.csv", csv_of(one.finding.frame()))
-        archive.writestr("findings.json", findings_to_json(study))
+        archive.writestr("findings.json", findings_to_json(study, shown_findings(study)))
     return packed.getvalue()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,6 +23,8 @@ ANOTHER_BUILD = "another build of the study"
 NO_PICTURE = "The picture is not drawn: no browser was at hand where this was exported."
 TITLES = {entry.slug: entry.title for entry in CONTENTS if entry.title}
 NAMES = {"q": "query", "doc": "document", "other": "other document", "k": "first"}
+OPENED = re.compile(r"""Study\.open\(('[^'\n]*'|"[^"\n]*")\)""")
+STUDY_WORD = 2  # workbench VERB STUDY
 WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -65,9 +69,15 @@ class Printed:
         return f"and {more:,} more rows" if more > 0 else ""
 
 
+def shown_findings(study: Study) -> list[Finding]:
+    """All of them; in an app that is shared with readers, without the folders of whoever pinned them."""
+    found = findings(study)
+    return found if may("open paths") else [_without_folders(finding) for finding in found]
+
+
 def printed(study: Study) -> list[Printed]:
     """All findings, those of one section together, sections in the order of their first."""
-    build, found = build_of(study), findings(study)
+    build, found = build_of(study), shown_findings(study)
     order = list(dict.fromkeys(finding.section for finding in found))
     found.sort(key=lambda finding: order.index(finding.section))
     return [Printed(n, finding, finding.build != build) for n, finding in enumerate(found, 1)]
@@ -89,6 +99,19 @@ def with_pictures(study: Study, some: Sequence[Printed]) -> list[Printed]:
         replace(one, finding=replace(one.finding, picture=made.get(one.number, one.finding.picture)))
         for one in some
     ]
+
+
+def _without_folders(finding: Finding) -> Finding:
+    """The calls with each study's name in place of its path."""
+    python = OPENED.sub(lambda match: f"Study.open({Path(match[1][1:-1]).name!r})", finding.python)
+    try:
+        words = shlex.split(finding.command)
+    except ValueError:  # of a file that was written by hand
+        words = []
+    command = [
+        Path(word).name if n == STUDY_WORD or word.startswith("/") else word for n, word in enumerate(words)
+    ]
+    return replace(finding, python=python, command=shlex.join(command))
 
 
 def _readable(cell: object) -> str:

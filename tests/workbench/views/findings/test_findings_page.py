@@ -16,6 +16,7 @@ from data.files import read_json
 from one_page import html_of, opened
 from own_study import rewrite
 from retrieval.study import Study
+from workbench.findings.exports import EXPORTS
 from workbench.findings.pictures import figure_of
 from workbench.page.evidence.tools import REPIN
 
@@ -102,7 +103,11 @@ def test_findings_are_moved_deleted_and_brought_back(study: Study) -> None:
 def test_a_shared_app_keeps_findings_in_the_session_alone(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pin(study, Finding("overview", {}, "the owner's", build_of(study)), "ada")
+    calls = {
+        "python": f"study = Study.open({str(study.path)!r})\n",
+        "command": f"workbench explain {study.path} -- -a",
+    }
+    pin(study, Finding("overview", {}, "the owner's", build_of(study), **calls), "ada")
     monkeypatch.setenv(permissions.VARIABLE, "1")
     before = (study.path / "notes.sqlite").read_bytes()
     app = press(opened("overview"), "Pin")
@@ -112,7 +117,12 @@ def test_a_shared_app_keeps_findings_in_the_session_alone(
     assert "the owner" in html_of(page)
     assert "export them before you leave" in html_of(page)
     assert not page.get("file_uploader")
-    assert str(study.path) not in "".join(code.value for code in page.code)
+    assert [code.value for code in page.code] == [
+        "study = Study.open('mine')\n",
+        "workbench explain mine -- -a",
+    ]
+    for one in EXPORTS:
+        assert str(study.path.parent).encode() not in one.make(study)
 
 
 @pytest.mark.slow
