@@ -194,11 +194,13 @@ def collections(study: Study, other: Study) -> Call:
 
 
 def why(study: Study, aspect: str, table: str) -> Call:
-    """table: the name of the answer's DataFrame."""
+    """table: the name of the answer's DataFrame, of which the verb prints every number but for the scoring."""
     answer = Written(
         f"ASPECTS[{aspect!r}].read(study).{table}", frozenset({("analyses.why.aspects", "ASPECTS")})
     )
-    return call(study, answer, command=verb("why", study, only=aspect))
+    return call(
+        study, answer, command=verb("why", study, only=aspect) if aspect in ("ladder", "match") else ""
+    )
 
 
 def _explained(text: str, doc_id: str, idf: Idf) -> Written:

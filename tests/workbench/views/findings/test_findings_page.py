@@ -118,7 +118,7 @@ def test_a_shared_app_keeps_findings_in_the_session_alone(
     assert "export them before you leave" in html_of(page)
     assert not page.get("file_uploader")
     assert [code.value for code in page.code] == [
-        "study = Study.open('mine')\n",
+        "study = Study.open('mine')",
         "workbench explain mine -- -a",
     ]
     for one in EXPORTS:
