@@ -9,6 +9,7 @@ import streamlit as st
 from workbench import ASSETS
 from workbench.page import frame, links, selection
 from workbench.page.hover import latent_hover
+from workbench.page.palette import box
 from workbench.page.sharing import login
 from workbench.page.shell import sidebar, whole_page
 
@@ -44,4 +45,5 @@ here = chosen.url_path or links.HOME
 selection.arrive(here)
 frame.follow_links(PAGES, here)
 latent_hover.serve()
+box.show()
 chosen.run()

@@ -266,6 +266,7 @@ CONTENTS = (
     Entry("app", verb="look"),
     Entry("paper", verb="look"),
     Entry("export", verb="look"),
+    Entry("findings", "Findings", "Findings", "findings", verb="look"),
     Entry(
         "figures",
         "Figures of papers",

@@ -12,7 +12,7 @@ def opened(page: str, **address: str) -> AppTest:
         from workbench.page import links, selection
         from workbench.page.shell import whole_page
 
-        selection.arrive()
+        selection.arrive(page)
         whole_page.show(links.PAGES[page], whole_page.opened())
 
     app = AppTest.from_function(script, default_timeout=120, kwargs={"page": page})

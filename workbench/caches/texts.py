@@ -13,6 +13,7 @@ from retrieval.bm25 import Bm25Parameters
 from retrieval.queries import EncodedText
 from workbench.caches import cache
 from workbench.caches.cache import Idf, Key
+from workbench.palette.study_index import StudyIndex, study_index
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -86,3 +87,14 @@ def _compare_texts(
         read_text(key, second, "document", idf),
         Bm25Parameters(idf=idf),
     )
+
+
+def palette_index(key: Key, with_words: bool) -> StudyIndex:
+    """What can be looked for in a study by typing."""
+    return _palette_index(key, with_words, cache.notes_version(key))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _palette_index(key: Key, with_words: bool, notes: str) -> StudyIndex:
+    words_of = word_table(key) if with_words else None
+    return study_index(cache.open_study(key), cache.vocabulary_table(key), words_of)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
@@ -23,6 +24,8 @@ from workbench.caches import cache
 from workbench.markup import glossary, highlight
 from workbench.markup.glossary.of_pages import OF_PAGES
 from workbench.page import links, selection
+from workbench.page.evidence import chart_menu, record, tools
+from workbench.page.evidence.call import Call
 from workbench.page.sharing import own_notes
 
 PAGES = "pages"
@@ -73,6 +76,7 @@ def opened() -> tuple[cache.Key, Study]:
         return before[1:]
     key = cache.key_of(known[name])
     study = cache.open_study(key)
+    record.opened(study)
     cache.start_encoder(key, _import_views)
     st.session_state[selection.OPENED] = (name, key, study)
     return key, study
@@ -172,8 +176,11 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
 
 def guarded(page: Callable[[], None]) -> None:
     """Run a page; bad input shows one sentence, never a traceback."""
+    record.begin()
     try:
         page()
+        record.finish()
+        tools.show()
     except UserError as error:
         st.html(highlight.calm("Nothing to show", str(error)))
     except Exception:
@@ -193,6 +200,7 @@ def go(page: str, **chosen: object) -> None:
 
 def heading(title: str, question: str, method: str = "") -> None:
     """A page's title and the question it answers; behind "?" how that is done, and the terms that the page uses."""
+    record.titled(title)
     entries = [found for found in map(glossary.entry, OF_PAGES.get(selection.page(), ())) if found]
     if not method and not entries:
         st.html(highlight.heading(title, question))
@@ -213,7 +221,13 @@ def label(text: str) -> None:
     st.html(highlight.label(text))
 
 
-def show(chart: Figure, key: str, **options: Any) -> Any:
-    """Draw a figure in the colours of the reader's theme."""
+def show(
+    chart: Figure, key: str, table: pd.DataFrame | None = None, call: Call | None = None, **options: Any
+) -> Any:
+    """Draw a figure in the colours of the reader's theme. table: what it draws; call: what gives that table."""
+    record.record(key, chart, table, call)
     chart.update_layout(template=theme.template(dark=st.context.theme.type == "dark"))
-    return st.plotly_chart(chart, key=key, theme=None, config={"displayModeBar": False}, **options)
+    with st.container(key=f"figure-{chart_menu.name_of(key)}"):
+        event = st.plotly_chart(chart, key=key, theme=None, **{"config": chart_menu.CONFIG, **options})
+        chart_menu.menu(key)
+    return event

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -31,6 +32,7 @@ PIXELS_PER_POINT = 96 / 72
 PNG_SCALE = 4  # 384 dots an inch
 FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
 KEY = "latent-terms-workbench"  # of the provenance in a file's metadata
+_ONE_BROWSER = Lock()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -115,11 +117,12 @@ def drawing() -> Iterator[None]:
             "figures are drawn by Chromium, and none was found: install it, or set BROWSER_PATH to it"
         )
     os.environ["BROWSER_PATH"] = path
-    kaleido.start_sync_server(n=1, silence_warnings=True)
-    try:
-        yield
-    finally:
-        kaleido.stop_sync_server(silence_warnings=True)
+    with _ONE_BROWSER:
+        kaleido.start_sync_server(n=1, silence_warnings=True)
+        try:
+            yield
+        finally:
+            kaleido.stop_sync_server(silence_warnings=True)
 
 
 def write_figure(chart: go.Figure, path: Path, provenance: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from data.permissions import Action
 from workbench.markup import highlight
 
 LINE = (
-    "Read-only: this app starts no job, writes nothing, sends nothing and opens no path. Your own notes stay in "
-    "this browser session: download them on the page Latents before you leave."
+    "Read-only: this app starts no job, writes nothing, sends nothing and opens no path. Your own notes and "
+    "findings stay in this browser session: download them on the pages Latents and Findings before you leave."
 )
 
 

@@ -21,6 +21,7 @@ from workbench.markup.failure_html import miss_card, rivals_table
 from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf, numbers, selection
+from workbench.page.evidence import calls
 from workbench.views.compare.failure_filters import choose_k, choose_misses
 
 SHOWN = 25
@@ -61,6 +62,8 @@ def page() -> None:
         event = frame.show(
             reasons_figure(failures.classes, reason),
             f"reasons {reason}",
+            failures.classes,
+            calls.failures(study, chosen_idf, k),
             on_select="rerun",
             selection_mode="points",
         )

@@ -27,6 +27,7 @@ from workbench.markup.failure_html import ranked_card
 from workbench.markup.formats import count
 from workbench.markup.templates import escape
 from workbench.page import frame, selection, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.page.sharing import offers
 from workbench.views.explain import search
 
@@ -44,10 +45,12 @@ def page() -> None:
     if query:
         with st.spinner("Reading the query; the first one also loads the encoder"):
             ranking, explained = cached_systems.rankings(key, query, idf, DEPTH, version)
+        record.record("places", table=ranking, call=calls.rankings(study, query, idf, DEPTH))
         show_query(key, systems, query, query_id, ranking, explained)
     if not len(systems.queries):
         st.html(highlight.note("This collection came without queries: type one above to see its rankings."))
         return
+    record.record("queries", table=systems.queries, call=calls.systems(study, idf))
     show_means(*cached_systems.means(key, idf, version))
     show_queries(study, systems, query_id)
     offer_upload(study)

@@ -16,6 +16,7 @@ from workbench.caches import cache
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import calls
 from workbench.views.explain import ablation_choice, scoring, search
 
 CHANGES = {"latents": "Latents", "scoring": "Scoring"}
@@ -54,9 +55,8 @@ def show_latents(key: cache.Key, study: Study, query: str, idf: cache.Idf, laten
     left, right = st.columns([1.6, 1], gap="large")
     with left:
         frame.label("Ranks before and after; relevant documents are green diamonds")
-        frame.show(
-            paths_figure(effect.ranking, link=lambda doc: frame.address("search", q=query, doc=doc)), "paths"
-        )
+        chart = paths_figure(effect.ranking, link=lambda doc: frame.address("search", q=query, doc=doc))
+        frame.show(chart, "paths", effect.ranking, calls.ablation(study, query, changes, idf))
     with right:
         show_touched(key, touched, latents, effect)
         with st.spinner("Removing random latents that contribute as much, as a control"):

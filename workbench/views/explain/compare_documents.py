@@ -13,6 +13,8 @@ from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, selection, url_widgets
+from workbench.page.evidence import calls, record
+from workbench.page.evidence.call import Call
 from workbench.views.explain import search
 
 DEPTH, TOP, K, LONGEST = 20, 13, 10, 70
@@ -37,7 +39,7 @@ def page() -> None:
     st.html(highlight.figures(headline(both)))
     left, right = st.columns([1.15, 1], gap="large")
     with left:
-        show_difference(key, both)
+        show_difference(key, both, calls.comparison(study, query, first, second, idf))
     with right:
         show_swap(key, both)
         leaving = st.container()
@@ -89,7 +91,7 @@ def headline(both: Pair) -> list[tuple[str, str, str]]:
     ]
 
 
-def show_difference(key: cache.Key, both: Pair) -> None:
+def show_difference(key: cache.Key, both: Pair, call: Call) -> None:
     frame.label(
         "The score difference by latents: blue favours A, orange favours B; the smallest set that swaps "
         "them is in full colour"
@@ -107,6 +109,7 @@ def show_difference(key: cache.Key, both: Pair) -> None:
         for row in both.breakdown.to_dict("records")
     ]
     st.html(breakdown_html.breakdown(rows, TOP, "diverging", decisive))
+    record.record("difference", table=both.breakdown, call=call)
 
 
 def show_swap(key: cache.Key, both: Pair) -> None:

@@ -14,6 +14,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.markup.glossary import tooltip
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import calls
 
 PHI_NAMES: dict[Phi, str] = {"sqrt": "square root", "log1p": "ln(1 + x)", "none": "identity"}
 K1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0)
@@ -28,7 +29,8 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
     with left:
         frame.label("Ranks from the paper's scoring to yours; relevant documents are green diamonds")
         link = lambda doc: frame.address("search", q=query, doc=doc)  # noqa: E731
-        frame.show(paths_figure(effect.ranking, link=link), "scoring paths")
+        call = calls.rescored(study, query, paper, other)
+        frame.show(paths_figure(effect.ranking, link=link), "scoring paths", effect.ranking, call)
     with right:
         if effect.ndcg is not None:
             frame.label("nDCG@10 of this query")

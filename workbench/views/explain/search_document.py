@@ -19,6 +19,7 @@ from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.views.explain import search_credit, search_pairs
 
 # `part=ledger`, of an older version, is no part: it leads to the default, the breakdown
@@ -77,6 +78,8 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
         )
     else:
         st.html(breakdown_html.breakdown(steps(explanation.breakdown, names), TOP))
+        call = calls.breakdown(study, query, doc_id, idf)
+        record.record("breakdown", table=explanation.breakdown, call=call)
     frame.label("The text: each latent's contribution, divided among the tokens in proportion to activation")
     marks = cached_ranking.marks_of(key, query, (doc_id,), idf)[doc_id]
     document(study.corpus.texts[study.position[doc_id]], marks)
@@ -128,7 +131,11 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
         frame.label(
             "Latents that BM25 weights more and the mean over tokens averages away: the largest loss first"
         )
-        frame.show(shares_figure(beside, cache.labels(key), TOP, to_latent), "cosine")
+        chart, call = (
+            shares_figure(beside, cache.labels(key), TOP, to_latent),
+            calls.cosine(study, query, doc_id, idf),
+        )
+        frame.show(chart, "cosine", beside, call)
         st.caption(
             f"The {averaged.n_latents} latents that make {percent(averaged.bm25)} of BM25's score make "
             f"{percent(averaged.cosine)} of the cosine's latent parts, by absolute size; as many drawn from "
@@ -167,7 +174,7 @@ def show_words(key: cache.Key, study: Study, query: str, doc_id: str) -> None:
         chart = word_breakdown_figure(
             explained.breakdown, TOP, lambda word: frame.address("word", word=word), LEXICAL.colour
         )
-        frame.show(chart, "words")
+        frame.show(chart, "words", explained.breakdown, calls.words(study, query, doc_id))
     for words, what in ((explained.missing, "Not in this document"), (explained.unknown, "In no document")):
         if words:
             st.html(highlight.note(f"{what}: {', '.join(words)}"))

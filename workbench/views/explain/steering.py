@@ -15,6 +15,7 @@ from workbench.caches import steering as cached_steering
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, selection, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.page.url_widgets import Spelling
 from workbench.views.explain import search
 
@@ -49,6 +50,7 @@ def page() -> None:
     with st.spinner("Running the encoder with changed token states, and with random directions as a control"):
         steered = cached_steering.steered(key, query, doc_id, change, idf)
     show(key, study, query, change, steered)
+    record.record("changes", table=steered.latents, call=calls.steered(study, query, doc_id, change, idf))
 
 
 def choose(

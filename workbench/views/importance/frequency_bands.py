@@ -27,6 +27,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf, url_widgets
+from workbench.page.evidence import calls
 from workbench.page.sharing import offers
 
 PART_NAMES: dict[Part, str] = {"head": "The most frequent", "tail": "The rarest"}
@@ -113,7 +114,8 @@ def show_curve(key: cache.Key, study: Study, pruning: Pruning) -> None:
 
         curve = write_pruning_curve(study, chosen, progress=report)
         bar.empty()
-    frame.show(pruning_figure(curve, pruning.part, pruning.where, pruning.share), "pruning")
+    chart = pruning_figure(curve, pruning.part, pruning.where, pruning.share)
+    frame.show(chart, "pruning", curve, calls.pruning(study, pruning))
     n = int(curve["n_queries"].iloc[0])
     of_all = len(cached_language.judged(key))
     drawn = f"Estimated on {count(n)} of {count(of_all)} queries" if n < of_all else f"All {count(n)} queries"

@@ -20,6 +20,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf
+from workbench.page.evidence import calls
 from workbench.page.sharing import offers
 
 N_ROWS = 12
@@ -55,6 +56,8 @@ def page() -> None:
         event = frame.show(
             importance_figure(latents, study.index.n_docs),
             "importance",
+            latents,
+            calls.importance(study, chosen),
             on_select="rerun",
             selection_mode="points",
         )

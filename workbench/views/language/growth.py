@@ -19,6 +19,7 @@ from workbench.caches import language as cached_language
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame
+from workbench.page.evidence import calls
 from workbench.page.sharing import offers
 
 METHOD = (
@@ -44,7 +45,7 @@ def page() -> None:
     latents, words = (next(one for one in laws if one.system == name) for name in ("latents", "words"))
     st.html(highlight.figures(headline(latents, words)))
     frame.label("Heaps' curve: distinct terms met, against tokens read")
-    frame.show(growth_figure(curve, laws), "growth")
+    frame.show(growth_figure(curve, laws), "growth", curve, calls.growth(study))
     st.caption(
         "Lines: the mean over all orders of the documents; points: their own order; dotted: the power law."
     )

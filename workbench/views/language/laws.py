@@ -18,6 +18,7 @@ from workbench.caches import cache
 from workbench.caches import language as cached_language
 from workbench.markup import highlight
 from workbench.page import frame, numbers, selection, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.page.sharing import offers
 
 MEASURE_NAMES: dict[Measure, str] = {
@@ -65,6 +66,7 @@ def page() -> None:
     if laws is None or laws.fits.empty:
         st.html(highlight.calm("Nothing to fit", "No vocabulary of this study can be counted in this way."))
         return
+    record.record("fits", table=laws.fits, call=calls.laws(study, measure, over))
     show_figure(key, laws, law)
     st.html(highlight.note(headline(laws)))
     if not controls_are_kept(study):

@@ -19,6 +19,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.glossary import tooltip
 from workbench.page import frame, idf, url_widgets
+from workbench.page.evidence import calls
 
 N_FIRST = 100
 BS = [round(0.05 * step, 2) for step in range(21)]
@@ -44,7 +45,7 @@ def page() -> None:
         )
         return
     st.html(highlight.subheading("Which lengths does b favour?"))
-    show_b(key)
+    show_b(key, study)
     st.html(highlight.subheading("Do terms come in bursts?"))
     show_repetition(key)
     st.html(highlight.subheading("Where should a contribution saturate?"))
@@ -64,7 +65,7 @@ def read_whole(study: Study, lengths: pd.DataFrame) -> str:
     return caption + "The longest 0.5% are not drawn."
 
 
-def show_b(key: cache.Key) -> None:
+def show_b(key: cache.Key, study: Study) -> None:
     """The figure of Singhal et al. (1996); an estimate first where there are many queries."""
     left, right = st.columns([1.9, 1], gap="large")
     with right:
@@ -79,7 +80,8 @@ def show_b(key: cache.Key) -> None:
     for at_most in [N_FIRST, None] if n > 2 * N_FIRST else [None]:
         table = cached_language.retrieval_by_length(key, b, idf.chosen(), at_most)
         with picture.container():
-            frame.show(retrieval_figure(table, b), f"retrieved {at_most}")
+            call = None if at_most else calls.retrieval_by_length(study, b, idf.chosen())
+            frame.show(retrieval_figure(table, b), f"retrieved {at_most}", table, call)
         words.html(tenths_html(table, b, n))
     with st.expander("The tenths in numbers"):
         st.html(highlight.table(readable(table)))

@@ -13,6 +13,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import calls, record
 
 MEASURES = {"effective": "Effective number", "number": "Distinct number"}
 ZIPF = 0.5
@@ -30,6 +31,7 @@ def page() -> None:
         "measure", "Number of meanings", MEASURES, "effective", label_visibility="collapsed"
     )
     law = cached_language.polysemy_law(key)
+    record.record("law", table=law, call=calls.polysemy(study))
     frame.show(polysemy_figure(cached_language.polysemy_medians(key), measure), f"polysemy {measure}")
     st.caption(
         "The median of each doubling of frequency, with 95% bootstrap intervals. Dotted: tokens drawn at random."

@@ -15,6 +15,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.histogram_html import histogram
 from workbench.page import frame, selection
+from workbench.page.evidence import calls, record
 from workbench.views.latents import latent_notes, latent_sections
 
 N_WORDS = 8
@@ -47,6 +48,8 @@ def page() -> None:
     with right:
         frame.label("Where the latent fires most strongly, one context per document")
         latent_sections.show_contexts(key, study, entry, entry.contexts[: latent_sections.N_ABOVE])
+    words = cached_latent.words_of(key, latent, "telling")[0].table
+    record.record("words", table=words, call=calls.latent_words(study, latent, "telling"))
     latent_sections.show(key, study, entry)
 
 

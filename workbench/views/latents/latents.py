@@ -20,6 +20,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, numbers, selection, type_rule, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.page.url_widgets import several_of
 from workbench.views.latents.notes_file import show_exchange
 
@@ -82,7 +83,8 @@ def page() -> None:
     frame.heading("Latents", "What does each latent fire on, how often, and of which type is it?")
     latent = selection.current().get("latent", "")
     chosen = int(latent) if latent.isdigit() else None
-    frame.show(rank_frequency_figure(cache.rank_frequency(key), chosen), "ranks")
+    ranks = cache.rank_frequency(key)
+    frame.show(rank_frequency_figure(ranks, chosen), "ranks", ranks)
     rows = filtered(key, study, table.assign(type=table["kind"]))
     n_active = int(table["alive"].sum())
     note, order, more, *exports = st.columns([3.4, 2, 1, 1, 1, 1], vertical_alignment="center")
@@ -106,22 +108,13 @@ def show_exports(
     key: cache.Key, study: Study, rows: pd.DataFrame, places: Sequence[url_widgets.Place]
 ) -> None:
     """The rows as files: with every column, and labels as the command line has them."""
-    name = f"{study.name}-latents"
-
-    def whole() -> pd.DataFrame:
-        automatic = cache.automatic_vocabulary(key)["label"].to_numpy()[rows["latent"]]
-        own = rows["label"] != rows["automatic_label"]
-        kept = rows.drop(columns=[each for each in ("on_word", "kind") if each in rows])
-        types = cached_types.table(key, type_rule.chosen()).set_index("latent")["type"]
-        return kept.assign(
-            label=rows["label"].where(own, automatic),
-            automatic_label=automatic,
-            type=types.reindex(rows["latent"]).to_numpy(),
-        )
-
+    name, whole = f"{study.name}-latents", exported(key, rows)
+    is_whole = len(rows) == len(cached_types.table(key, type_rule.chosen()))
+    call = calls.latent_table(study, type_rule.chosen()) if is_whole else None
+    record.record("latents", table=whole, call=call)
     places[0].download_button(
         "CSV",
-        lambda: csv_of(whole()),
+        lambda: csv_of(whole),
         f"{name}.csv",
         "text/csv",
         width="stretch",
@@ -129,11 +122,24 @@ def show_exports(
     )
     places[1].download_button(
         "Parquet",
-        lambda: whole().to_parquet(index=False),
+        lambda: whole.to_parquet(index=False),
         f"{name}.parquet",
         "application/vnd.apache.parquet",
         width="stretch",
         on_click="ignore",
+    )
+
+
+def exported(key: cache.Key, rows: pd.DataFrame) -> pd.DataFrame:
+    """Every column of the rows, with labels and types as the command line has them."""
+    automatic = cache.automatic_vocabulary(key)["label"].to_numpy()[rows["latent"]]
+    own = rows["label"] != rows["automatic_label"]
+    kept = rows.drop(columns=[each for each in ("on_word", "kind") if each in rows])
+    types = cached_types.table(key, type_rule.chosen()).set_index("latent")["type"]
+    return kept.assign(
+        label=rows["label"].where(own, automatic),
+        automatic_label=automatic,
+        type=types.reindex(rows["latent"]).to_numpy(),
     )
 
 

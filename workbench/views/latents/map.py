@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from analyses.figures.latents.map import Colour, map_figure
-from analyses.figures.style import theme
 from analyses.labels.latent_names import latent_name
 from analyses.latents.regions import naming_words
 from analyses.latents.types import classify
@@ -31,7 +30,7 @@ BUTTONS = {
     "displaylogo": False,
     "displayModeBar": True,
     "scrollZoom": True,
-    "modeBarButtonsToRemove": ["select2d", "zoom2d", "autoScale2d", "toImage"],
+    "modeBarButtonsToRemove": ["select2d", "zoom2d", "autoScale2d"],
 }
 COLUMNS = {
     "latent": "Latent",
@@ -70,13 +69,11 @@ def page() -> None:
     ring = [] if chosen is None else nearest(key, chosen)["latent"].tolist()
     dark = st.context.theme.type == "dark"
     chart = map_figure(table, COLOURS[colour], named, chosen, ring, dark)
-    chart.update_layout(template=theme.template(dark))
     left, right = st.columns([2.3, 1], gap="large")
     with left:
-        event = st.plotly_chart(
+        event = frame.show(
             chart,
-            key="map",
-            theme=None,
+            "map",
             config=BUTTONS,
             on_select="rerun",
             selection_mode=("points", "lasso"),

@@ -32,6 +32,7 @@ from workbench.markup.formats import count, percent
 from workbench.markup.glossary import tooltip
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, type_rule
+from workbench.page.evidence import calls
 from workbench.page.sharing import offers
 from workbench.views.latents.type_judging import judge_by_hand
 
@@ -85,7 +86,7 @@ def show_shares(key: cache.Key, study: Study, types: NDArray[np.str_], rule: Typ
         shares |= {names[name]: table for name, table in control_shares(controls, rule).items()}
         if sampled == len(study.corpus):  # the sample is the whole collection
             del shares[names["sample"]]
-    frame.show(type_shares_figure(shares), "shares")
+    frame.show(type_shares_figure(shares), "shares", own, calls.type_shares(study, rule))
     n_typed = int(own["count"].sum())
     untyped = int((types == "rare").sum()), int((types == "dead").sum())
     st.html(

@@ -23,6 +23,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, links, selection, url_widgets
+from workbench.page.evidence import calls
 
 N_LATENTS, N_CONTEXTS = 12, 1
 KINDS = {
@@ -81,7 +82,8 @@ def show_latents(study: Study, other: Study, other_name: str, shift: Shift) -> N
             ]
         )
     )
-    frame.show(collections_figure(shift.table, study.name, other.name), "shift")
+    chart = collections_figure(shift.table, study.name, other.name)
+    frame.show(chart, "shift", shift.table, calls.collections(study, other))
     st.caption(
         f"{count(shift.n_a)} and {count(shift.n_b)} documents; a latent's p-value is of a G-test on the 2 × 2 "
         "table of documents with and without it (χ², 1 degree of freedom), adjusted by Benjamini and Hochberg. "

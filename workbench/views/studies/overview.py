@@ -17,6 +17,7 @@ from workbench.caches import cache
 from workbench.markup import highlight
 from workbench.markup.formats import count, duration, percent
 from workbench.page import frame
+from workbench.page.evidence import calls
 
 
 def page() -> None:
@@ -52,7 +53,7 @@ def page() -> None:
             )
         else:
             frame.label("Retrieval quality, mean over queries, with 95% intervals")
-            frame.show(evaluation_figure(table), "evaluation")
+            frame.show(evaluation_figure(table), "evaluation", table, calls.evaluation(study))
     with card:
         frame.label("Made of")
         st.html(highlight.facts(made_of(manifest)))

@@ -16,6 +16,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import calls, record
 
 N_BARS, N_SENSES, N_EXAMPLES = 16, 6, 8
 NEARLY_ALL = 0.9  # of a word's tokens
@@ -51,6 +52,7 @@ def page() -> None:
                 show_found(results, how)
         return
     st.html(highlight.figures(headline(entry)))
+    record.record("latents", table=entry.latents, call=calls.word(study, wanted))
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         frame.label(

@@ -19,6 +19,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf, numbers, selection, url_widgets
+from workbench.page.evidence import calls, record
 from workbench.page.live_text import live_text
 from workbench.views.text.own_tokens import show_text
 
@@ -51,6 +52,7 @@ def page() -> None:
     with st.spinner("Encoding; the first text also loads the encoder"):
         first = cached_text.read_text(key, text, kind, chosen_idf)
         second = cached_text.read_text(key, other, "document", chosen_idf) if other.strip() else None
+    record.record("latents", table=first.pooled, call=calls.text_latents(study, text, kind, chosen_idf))
     latent = show_chosen(study, first, second)
     left, right = st.columns(2, gap="large")
     with left:

@@ -13,6 +13,7 @@ from retrieval.systems import COSINE, LEXICAL
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, idf, selection
+from workbench.page.evidence import calls
 from workbench.views.why import _cell
 
 
@@ -28,6 +29,8 @@ def show(study: Study, answer: Ladder) -> None:
     event = frame.show(
         ladder_figure(cells[cells["states"] != TEXT], levels, chosen),
         f"ladder {chosen} {chosen_idf}",
+        answer.cells,
+        calls.why(study, "ladder", "cells"),
         on_select="rerun",
         selection_mode="points",
     )

@@ -12,6 +12,7 @@ from retrieval.study import Study
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame
+from workbench.page.evidence import calls
 
 SHARES = ("exact", "inflected", "soft")
 BANDS = {"none": "in no document", "special tokens": "special tokens"}
@@ -37,7 +38,9 @@ def show(study: Study, answer: Match) -> None:
     left, right = st.columns([1.1, 1], gap="large")
     with left:
         frame.label("Of which matches scores and nDCG@10 are made")
-        frame.show(split_figure(answer.table), "why-match-split")
+        frame.show(
+            split_figure(answer.table), "why-match-split", answer.table, calls.why(study, "match", "table")
+        )
     with right:
         frame.label("nDCG@10 of all documents ranked by some of the matches alone")
         frame.show(alone_figure(answer.table), "why-match-alone")

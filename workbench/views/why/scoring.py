@@ -12,6 +12,7 @@ from retrieval.vocabularies import LATENTS, STEMS
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, numbers
+from workbench.page.evidence import calls
 
 VOCABULARIES = {LATENTS.name: "latents", STEMS.name: "words"}
 COLUMNS = ("nDCG@10", "95% interval", "R@100", "all factors minus this")
@@ -20,7 +21,9 @@ COLUMNS = ("nDCG@10", "95% interval", "R@100", "all factors minus this")
 def show(study: Study, answer: Scoring) -> None:
     """Its picture, and every number."""
     frame.label("nDCG@10 that each part of BM25 adds: over latents, and over words as the control")
-    frame.show(shapley_figure(answer.table), "why-scoring")
+    frame.show(
+        shapley_figure(answer.table), "why-scoring", answer.table, calls.why(study, "scoring", "table")
+    )
     st.caption(
         f"Each subset of the factors ranks all documents exactly, for {count(answer.n_queries)} judged queries; a "
         "factor's Shapley value is its mean gain over all orders of switching the factors on, and the values sum "
