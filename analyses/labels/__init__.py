@@ -1,8 +1,8 @@
 """What do people and models say of a latent?
 
 Names of latents, with their numbers; labels, tags and notes with an undo log, their exchange as JSON, one-line
-explanations by a language model, each scored on held-out contexts, and findings: views that a reader pinned. All but
-names are kept in a study's notes.sqlite.
+explanations by a language model, each scored on held-out contexts, and findings: views that a reader pinned. All
+but names are kept in a study's notes.sqlite.
 """
 
 __all__ = [

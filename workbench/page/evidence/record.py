@@ -95,7 +95,8 @@ def current() -> Evidence:
 def finish() -> Evidence:
     """What the page has shown, with the address that leads back to it."""
     evidence = current()
-    evidence.parameters = {name: value for name, value in selection.current().items() if name != "study"}
+    address = selection.written(selection.page(), selection.current())
+    evidence.parameters = {name: value for name, value in address.items() if name != "study"}
     return evidence
 
 
