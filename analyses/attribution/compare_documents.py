@@ -128,18 +128,18 @@ class Pair:
         }
 
     def _repr_html_(self) -> str:
-        facts = {
-            f"{doc_id}, {'not found' if rank is None else f'rank {rank}'}": score
-            for doc_id, rank, score in zip((self.first, self.second), self.ranks, self.scores, strict=True)
-        }
-        columns = ["latent", "contribution_first", "contribution_second", "difference"]
-        notes = ["No set of latents changes their places."]
+        both = zip((self.first, self.second), self.ranks, strict=True)
+        documents = [f"{doc_id}, {f'rank {rank}' if rank else 'not found'}" for doc_id, rank in both]
+        note = "No set of latents changes their places."
         if self.swap is not None and self.control is not None:
-            notes = [
-                f"Without {len(self.swap.latents)} latents they change places; of {self.control.n_draws} random "
-                f"sets of as many, {self.control.turned} do the same."
-            ]
-        return panel(f"{self.first} and {self.second}: {self.query}", facts, self.breakdown[columns], notes)
+            n, sets = len(self.swap.latents), self.control
+            note = (
+                f"Without {n} latents they change places; {sets.turned} of {sets.n_draws} random sets do too."
+            )
+        columns = ["latent", "contribution_first", "contribution_second", "difference"]
+        return panel(
+            self.query, dict(zip(documents, self.scores, strict=True)), self.breakdown[columns], [note]
+        )
 
 
 def compare(

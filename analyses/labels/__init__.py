@@ -1,8 +1,7 @@
 """What do people and models say of a latent?
 
-Names of latents, with their numbers; labels, tags and notes with an undo log, their exchange as JSON, one-line
-explanations by a language model, each scored on held-out contexts, and findings: views that a reader pinned. All
-but names are kept in a study's notes.sqlite.
+Labels, tags and notes with an undo log, their exchange as JSON, one-line explanations by a language model, each
+scored on held-out contexts, and findings: views that a reader pinned. All are kept in a study's notes.sqlite.
 """
 
 __all__ = [
@@ -10,7 +9,6 @@ __all__ = [
     "explanations",
     "findings",
     "findings_json",
-    "latent_names",
     "latent_notes",
     "note_text",
     "notes_file",

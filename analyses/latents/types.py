@@ -6,7 +6,7 @@
     rare, dead fires on fewer than 5 tokens, on none           too few tokens for a type
 
 A latent's kind is its type told further, by what the measures do not hold (`kinds`): subword, where one wordpiece
-has most of the activation and no form has (analyses.labels.latent_names.subword_of), and rare instead of broad on
+has most of the activation and no form has (analyses.text.latent_names.subword_of), and rare instead of broad on
 fewer than 10 documents, which show no breadth.
 
 The paper reports 33% lexical, 10% narrow and 57% broad without a procedure: this rule is ours, and its thresholds

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyses.figures.style.theme import AGAINST, FOR, translucent
-from analyses.labels.latent_names import NONE, first_word
+from analyses.text.latent_names import NONE, first_word
 from workbench.markup.highlight import link
 from workbench.markup.templates import escape
 

@@ -8,8 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, translucent
-from analyses.labels.latent_names import NONE
 from analyses.text.contexts import Highlight
+from analyses.text.latent_names import NONE
 from retrieval.systems import system_colour
 from workbench.markup import glossary
 from workbench.markup.templates import escape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyses.labels.latent_names import NONE
 from analyses.text.contexts import Context
+from analyses.text.latent_names import NONE
 from workbench.markup import highlight
 from workbench.markup.templates import escape
 

@@ -17,10 +17,10 @@ from analyses.dictionary.entry import LatentEntry, latent_entry
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.labels import explanations
 from analyses.labels.explanations import Explanation
-from analyses.labels.latent_names import latent_name
 from analyses.latents.latent_table import vocabulary_table
 from analyses.latents.neighbours import decoder_directions, nearest_by_cooccurrence, nearest_by_direction
 from analyses.text.contexts import Context
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.markup import highlight

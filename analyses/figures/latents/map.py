@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analyses.figures.latents.types import TYPE_COLOURS, TYPE_NAMES
 from analyses.figures.style.theme import figure, plain
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 
 Colour = Literal["type", "document_frequency", "strength"]
 WIDTH, TOP = 720, 52  # pixels: what names are placed for (in a wider map they lie further apart); the legend

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.style.lines import log_axis
 from analyses.figures.style.theme import QUIET, TERM_COLOURS, figure, plain
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.vocabularies import RANDOM_DIRECTIONS, RANDOM_ENCODER, VOCABULARIES, WORDPIECES
 
 NAMES = {name: kind.title for name, kind in VOCABULARIES.items()}

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analyses.figures.style.theme import TERM_COLOURS, figure, plain
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.vocabularies import vocabulary_title
 
 WIDTHS = {"latents": 3.0, "words": 1.8, "wordpieces": 1.8}

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.ranking.score_breakdown import latent_name
 from analyses.figures.style.theme import figure, plain
-from analyses.labels import latent_names
+from analyses.text import latent_names
 from retrieval.systems import system_colour
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.ranking.score_breakdown import latent_name
 from analyses.figures.style.theme import AGAINST, FOR, QUIET, figure, plain, translucent
-from analyses.labels import latent_names
+from analyses.text import latent_names
 
 
 def difference_figure(

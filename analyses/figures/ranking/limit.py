@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analyses.figures.style.lines import note, row_axis
 from analyses.figures.style.names import cut, linked
 from analyses.figures.style.theme import ACTIVATION, QUIET, figure, plain, translucent
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.systems import COSINE
 
 LONGEST = 26

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from analyses.figures.style.names import cut, linked
 from analyses.figures.style.theme import AGAINST, FOR, QUIET, figure, plain, translucent
-from analyses.labels import latent_names
+from analyses.text import latent_names
 
 
 def breakdown_figure(

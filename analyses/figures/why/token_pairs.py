@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from analyses.figures.style.names import cut
 from analyses.figures.style.theme import AGAINST, FOR, INK, QUIET, plain, template
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from analyses.why.matches.grid import Grid, Layer
 
 TITLES: Mapping[str, str] = {

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analyses.labels.latent_names import Subword, distinct_labels, first_word, subword_of
 from analyses.latents.names._nearby import is_content, nearby_words
 from analyses.latents.regions import LatentWords
+from analyses.text.latent_names import Subword, distinct_labels, first_word, subword_of
 from analyses.text.word_table import WordTable
 from retrieval.study import Study
 

@@ -12,7 +12,8 @@ import streamlit as st
 
 from retrieval.study import Study
 from workbench.caches import cache
-from workbench.markup import highlight, shell_html
+from workbench.markup import highlight
+from workbench.markup.shell import shell_html
 from workbench.page import frame, idf, links, selection, url_widgets
 from workbench.page.shell import finders, not_found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from retrieval.study import Study
-from workbench.markup import highlight, shell_html
+from workbench.markup import highlight
+from workbench.markup.shell import shell_html
 from workbench.page import frame, links
 from workbench.page.sharing import login, offers
 from workbench.page.shell.applies import tabs

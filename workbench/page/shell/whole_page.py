@@ -11,7 +11,8 @@ import streamlit as st
 
 from retrieval.study import Study
 from workbench.caches import cache
-from workbench.markup import highlight, shell_html
+from workbench.markup import highlight
+from workbench.markup.shell import shell_html
 from workbench.page import frame, links, selection
 from workbench.page.shell import context, not_found
 from workbench.page.shell.applies import tabs

@@ -11,7 +11,7 @@ import streamlit as st
 from analyses.comparison.failures import BESIDE, REASONS, Failures
 from analyses.comparison.misses import blamed_latents, wins_and_losses
 from analyses.figures.ranking.failures import REASON_NAMES, length_figure, reasons_figure
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from retrieval.systems import MAXSIM, own_system, system_title
 from workbench.caches import cache

@@ -9,7 +9,7 @@ from analyses.attribution.cosine_breakdown import why_no_breakdown
 from analyses.attribution.limit import Attribute, Pooled, attribute_of, is_limit_style
 from analyses.comparison.query_rankings import query_id_of
 from analyses.figures.ranking.limit import firing_figure, pooled_figure
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from retrieval.systems import COSINE, LATENT, LATENT_LUCENE_IDF, LEXICAL
 from workbench.caches import cache

@@ -8,8 +8,8 @@ import streamlit as st
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.figures.style.names import cut
 from analyses.interventions.edited_index import Intervention, Place
-from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TYPES
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
 from workbench.caches import cache

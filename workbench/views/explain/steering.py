@@ -8,7 +8,7 @@ import streamlit as st
 from analyses.figures.ranking.difference import changes_figure
 from analyses.figures.style.paths import paths_figure
 from analyses.interventions.steering import Steer, Steered
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import steering as cached_steering

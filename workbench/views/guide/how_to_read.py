@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.markup import glossary, highlight, shell_html
+from workbench.markup import glossary, highlight
 from workbench.markup.formats import count
+from workbench.markup.shell import shell_html
 from workbench.page import frame, url_widgets
 
 

@@ -17,8 +17,8 @@ from analyses.interventions.pruning_effect import (
     pruned_latents,
     write_pruning_curve,
 )
-from analyses.labels.latent_names import latent_name
 from analyses.latents.frequency_bands import dead_in_training, trained_on_this
+from analyses.text.latent_names import latent_name
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
 from workbench.caches import cache

@@ -12,7 +12,7 @@ from analyses.figures.latents.types import TYPE_NAMES
 from analyses.figures.ranking.importance import families_figure, importance_figure
 from analyses.interventions.chance import in_words
 from analyses.interventions.importance import Importance, by_group, write_importance
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
 from workbench.caches import cache

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.dictionary.entry import LatentEntry
-from analyses.labels.latent_names import NONE
+from analyses.text.latent_names import NONE
 from workbench.caches import cache
 from workbench.caches import latent as cached_latent
 from workbench.markup import highlight, latent_html

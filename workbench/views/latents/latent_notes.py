@@ -6,10 +6,10 @@ import streamlit as st
 
 from analyses.dictionary.entry import LatentEntry
 from analyses.labels.explanations import Explanation, explanations
-from analyses.labels.latent_names import latent_name
 from analyses.labels.latent_notes import LatentNote, annotate, undo, undoable
 from analyses.labels.note_text import LONGEST
 from analyses.latents.lexicon import tags_of
+from analyses.text.latent_names import latent_name
 from data.errors import UserError
 from retrieval.study import Study
 from workbench.caches import cache

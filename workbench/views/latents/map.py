@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from analyses.figures.latents.map import Colour, map_figure
-from analyses.labels.latent_names import latent_name
 from analyses.latents.regions import naming_words
 from analyses.latents.types import classify
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import latent as cached_latent

@@ -11,7 +11,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analyses.figures.latents.types import CONTROL_NAMES, TYPE_NAMES, threshold_figure, type_shares_figure
-from analyses.labels.latent_names import latent_name
 from analyses.latents.type_controls import control_shares
 from analyses.latents.types import (
     FEWEST_DOCUMENTS,
@@ -22,6 +21,7 @@ from analyses.latents.types import (
     stratified_sample,
     type_shares,
 )
+from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache

@@ -11,8 +11,8 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
-from workbench.markup.start import example as example_html
-from workbench.markup.start.road import RoadNumbers, road_svg
+from workbench.markup.shell import example as example_html
+from workbench.markup.shell.road import RoadNumbers, road_svg
 from workbench.page import frame
 from workbench.page.sharing import offers
 

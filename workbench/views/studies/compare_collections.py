@@ -10,10 +10,10 @@ import streamlit as st
 
 from analyses.figures.latents.types import type_shares_figure
 from analyses.figures.laws.compare_collections import collections_figure, shapes_figure
-from analyses.labels.latent_names import latent_name
 from analyses.latents.types import TypeThresholds, classify, type_shares, types_are_kept
 from analyses.laws.compare_collections import Shift, comparable
 from analyses.text.contexts import strongest_contexts
+from analyses.text.latent_names import latent_name
 from data.csv_text import csv_of
 from retrieval.study import Study
 from workbench.caches import cache

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.dictionary.your_text import ReadText
-from analyses.labels.latent_names import latent_name
+from analyses.text.latent_names import latent_name
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame

@@ -8,7 +8,7 @@ import streamlit as st
 
 from analyses.dictionary.lookup import WordEntry
 from analyses.figures.style.theme import ACTIVATION
-from analyses.labels.latent_names import NONE, latent_name
+from analyses.text.latent_names import NONE, latent_name
 from workbench import ASSETS
 from workbench.caches import cache
 from workbench.caches import texts as cached_text

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analyses.dictionary.your_text import Kind, ReadText, latents_between
 from analyses.figures.style.theme import ACTIVATION, FOR
-from analyses.labels.latent_names import NONE, latent_name
+from analyses.text.latent_names import NONE, latent_name
 from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache

@@ -4,11 +4,11 @@ from collections import Counter
 
 import numpy as np
 
-from analyses.labels.latent_names import first_word
 from analyses.latents.latent_table import automatic_vocabulary
 from analyses.latents.names._nearby import FEWEST, N_CONTEXTS, REACH, is_content, nearby_words
 from analyses.latents.names.shown_labels import shown_labels
 from analyses.latents.regions import latent_words
+from analyses.text.latent_names import first_word
 from analyses.text.word_table import word_table
 from retrieval.study import Study
 

@@ -18,7 +18,7 @@ from retrieval.pipeline import build_study
 from retrieval.study import Study
 from retrieval.systems import COSINE, LATENT
 from sae.model import SparseAutoencoder
-from workbench.markup.start.road import RoadNumbers, road_svg
+from workbench.markup.shell.road import RoadNumbers, road_svg
 from workbench.page import links
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyses.labels.latent_names import distinct_labels, first_word, latent_name, subword_of
+from analyses.text.latent_names import distinct_labels, first_word, latent_name, subword_of
 
 WORDS = st.sampled_from(["datetime", "utc", "now", "zone", "parse", "leap"])
 LABELS = st.dictionaries(
