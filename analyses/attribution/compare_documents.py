@@ -128,8 +128,10 @@ class Pair:
         }
 
     def _repr_html_(self) -> str:
-        both = zip((self.first, self.second), self.ranks, strict=True)
-        documents = [f"{doc_id}, {f'rank {rank}' if rank else 'not found'}" for doc_id, rank in both]
+        both = zip((self.first, self.second), self.ranks, self.scores, strict=True)
+        scores = {
+            f"{doc_id}, {f'rank {rank}' if rank else 'not found'}": score for doc_id, rank, score in both
+        }
         note = "No set of latents changes their places."
         if self.swap is not None and self.control is not None:
             n, sets = len(self.swap.latents), self.control
@@ -137,9 +139,7 @@ class Pair:
                 f"Without {n} latents they change places; {sets.turned} of {sets.n_draws} random sets do too."
             )
         columns = ["latent", "contribution_first", "contribution_second", "difference"]
-        return panel(
-            self.query, dict(zip(documents, self.scores, strict=True)), self.breakdown[columns], [note]
-        )
+        return panel(self.query, scores, self.breakdown[columns], [note])
 
 
 def compare(

@@ -73,6 +73,7 @@ def opened() -> tuple[cache.Key, Study]:
         selection.choose(study=name)
     before: tuple[str, cache.Key, Study] | None = st.session_state.get(selection.OPENED)
     if before is not None and before[0] == name:
+        record.opened(before[2])
         return before[1:]
     key = cache.key_of(known[name])
     study = cache.open_study(key)
