@@ -27,3 +27,8 @@ def opened(page: str, **address: str) -> AppTest:
 def html_of(app: AppTest) -> str:
     """All that the page puts out as HTML."""
     return " ".join(element.proto.body for element in app.get("html"))
+
+
+def buttons(app: AppTest) -> list[str]:
+    """The names of the page's own buttons; every page can be pinned."""
+    return [button.label for button in app.button if button.key != "pin"]

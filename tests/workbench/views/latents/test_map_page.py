@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyses.latents.types import write_types
-from one_page import html_of, opened
+from one_page import buttons, html_of, opened
 from retrieval.study import Study
 from workbench.jobs.job_folder import Request, create
 from workbench.verbs.read import map as map_verb
@@ -40,7 +40,7 @@ def test_customdata_comes_as_a_dict_or_a_list() -> None:
 
 def test_without_a_map_the_page_shows_a_pca_and_offers_the_umap(study: Study) -> None:
     app = opened("map", latent="3")
-    assert [button.label for button in app.button] == ["Make the UMAP"]
+    assert buttons(app) == ["Make the UMAP"]
     assert "This is a PCA" in html_of(app)
     assert "Ringed: " in html_of(app)
     assert "#3, and its nearest by decoder direction" in html_of(app)
@@ -57,11 +57,11 @@ def test_a_job_that_makes_the_map_stands_in_place_of_the_offer(study: Study) -> 
         assert not makes_the_map(argv, study)
     folder, lock = create(Request(["complete", place], place, "Map and controls", "app", 0.0))
     app = opened("map")  # the job's lock is held here: it lives
-    assert not app.button
+    assert not buttons(app)
     assert f"job={folder.name}" in html_of(app)
     os.close(lock)
     app.run()
-    assert [button.label for button in app.button] == ["Make the UMAP"]
+    assert buttons(app) == ["Make the UMAP"]
 
 
 @pytest.mark.parametrize("latent", ["none", "99999", ""])
@@ -90,6 +90,6 @@ def test_the_verb_makes_the_map_that_the_page_shows(
     assert (told["method"], told["seed"]) == ("umap", 1)
     assert [row["map"] for row in told["quality"]] == ["umap", "pca", "shuffled"]
     app = opened("map")
-    assert not app.button
+    assert not buttons(app)
     assert "<td>UMAP</td>" in html_of(app)
     assert any("seed 1" in caption.value for caption in app.caption)

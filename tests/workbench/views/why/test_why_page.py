@@ -38,7 +38,9 @@ def test_the_page_has_a_verdict_for_what_is_measured_and_a_job_for_the_rest(
     assert made is not None
     assert made.sentences()[0] in text
     assert "random directions on layer 0" in text  # the null of the match
-    offered = {button.key.removeprefix("measure ") for button in app.button if button.key}
+    offered = {
+        button.key.removeprefix("measure ") for button in app.button if button.key and button.key != "pin"
+    }
     assert offered == {name for name, one in ASPECTS.items() if one.read(why_study) is None}
     assert offered == {"pairs", "axioms", "known-truth"}
 
