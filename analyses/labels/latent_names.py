@@ -17,6 +17,7 @@ SEPARATOR = " · "  # between the words of a label
 NONE = "no label"
 N_ADDED, N_KNOWN, N_PARTS = 2, 8, 3  # words added to a label; looked at for that; named of a wordpiece
 MOST = 0.5  # of a latent's activation
+STEMMER = Stemmer.Stemmer("english")
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def subword_of(piece: str, share: float, words: Sequence[str], shares: Sequence[
     if share < MOST or not any(map(str.isalnum, bare)):
         return None
     of_stem: dict[str, float] = defaultdict(float)
-    for stem, part in zip(Stemmer.Stemmer("english").stemWords(list(words)), shares, strict=True):
+    for stem, part in zip(STEMMER.stemWords(list(words)), shares, strict=True):
         of_stem[stem] += part
     inside = [(word, part) for word, part in zip(words, shares, strict=True) if bare in word and word != bare]
     alone = sum(part for word, part in zip(words, shares, strict=True) if word == bare)
