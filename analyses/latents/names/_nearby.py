@@ -14,10 +14,6 @@ from retrieval.lexical import STOP_WORDS
 from retrieval.tokens import TokenTable
 
 N_CONTEXTS, REACH, DEPTH = 16, 3, 6  # strongest tokens read; tokens on each side; words kept
-    24,
-    4,
-    6,
-)  # strongest tokens that are read; tokens on each side; words that are kept
 FEWEST = 2  # contexts with a word
 
 
