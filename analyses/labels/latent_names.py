@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import Stemmer
 
@@ -54,7 +55,7 @@ def distinct_labels(labels: Mapping[int, str], words: Mapping[int, Sequence[str]
     for latent, label in labels.items():
         if label:
             groups[first_word(label)].append(latent)
-    told = dict(labels)
+    told, taken = dict(labels), set(labels.values())
     for word, members in groups.items():
         times = Counter(labels[latent] for latent in members)
         alike = [latent for latent in members if times[labels[latent]] > 1 or labels[latent] == word]
@@ -64,8 +65,11 @@ def distinct_labels(labels: Mapping[int, str], words: Mapping[int, Sequence[str]
         held_by = Counter(each for latent in members for each in known[latent])
         for latent in alike:
             ranked = sorted(known[latent], key=held_by.__getitem__)  # stable: the best first among equals
-            if ranked:
-                told[latent] = f"{labels[latent]} ({', '.join(ranked[:N_ADDED])})"
+            added = [*combinations(ranked, N_ADDED), *((word,) for word in ranked)]
+            shown = [f"{labels[latent]} ({', '.join(each)})" for each in added]
+            if shown:
+                told[latent] = next((label for label in shown if label not in taken), shown[0])
+                taken.add(told[latent])
     return told
 
 
