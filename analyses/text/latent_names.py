@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import Stemmer
 
@@ -17,6 +18,7 @@ SEPARATOR = " · "  # between the words of a label
 NONE = "no label"
 N_ADDED, N_KNOWN, N_PARTS = 2, 8, 3  # words added to a label; looked at for that; named of a wordpiece
 MOST = 0.5  # of a latent's activation
+STEMMER = Stemmer.Stemmer("english")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def distinct_labels(labels: Mapping[int, str], words: Mapping[int, Sequence[str]
     for latent, label in labels.items():
         if label:
             groups[first_word(label)].append(latent)
-    told = dict(labels)
+    told, taken = dict(labels), set(labels.values())
     for word, members in groups.items():
         times = Counter(labels[latent] for latent in members)
         alike = [latent for latent in members if times[labels[latent]] > 1 or labels[latent] == word]
@@ -63,8 +65,11 @@ def distinct_labels(labels: Mapping[int, str], words: Mapping[int, Sequence[str]
         held_by = Counter(each for latent in members for each in known[latent])
         for latent in alike:
             ranked = sorted(known[latent], key=held_by.__getitem__)  # stable: the best first among equals
-            if ranked:
-                told[latent] = f"{labels[latent]} ({', '.join(ranked[:N_ADDED])})"
+            added = [*combinations(ranked, N_ADDED), *((word,) for word in ranked)]
+            shown = [f"{labels[latent]} ({', '.join(each)})" for each in added]
+            if shown:
+                told[latent] = next((label for label in shown if label not in taken), shown[0])
+                taken.add(told[latent])
     return told
 
 
@@ -79,7 +84,7 @@ def subword_of(piece: str, share: float, words: Sequence[str], shares: Sequence[
     if share < MOST or not any(map(str.isalnum, bare)):
         return None
     of_stem: dict[str, float] = defaultdict(float)
-    for stem, part in zip(Stemmer.Stemmer("english").stemWords(list(words)), shares, strict=True):
+    for stem, part in zip(STEMMER.stemWords(list(words)), shares, strict=True):
         of_stem[stem] += part
     inside = [(word, part) for word, part in zip(words, shares, strict=True) if bare in word and word != bare]
     alone = sum(part for word, part in zip(words, shares, strict=True) if word == bare)

@@ -13,11 +13,7 @@ from retrieval.contexts import ContextTable
 from retrieval.lexical import STOP_WORDS
 from retrieval.tokens import TokenTable
 
-N_CONTEXTS, REACH, DEPTH = (
-    24,
-    4,
-    6,
-)  # strongest tokens that are read; tokens on each side; words that are kept
+N_CONTEXTS, REACH, DEPTH = 16, 3, 6  # strongest tokens read; tokens on each side; words kept
 FEWEST = 2  # contexts with a word
 
 
@@ -41,8 +37,10 @@ def nearby_words(
         other = near != word[token[inside]]
         inside, near = inside[other], near[other]
         found.append((owner[inside] * n_words + near) * len(owner) + inside)
-    once = np.unique(np.concatenate(found))  # a word of two wordpieces is near a token once
+    every = np.sort(np.concatenate(found))
+    once = every[np.diff(every, prepend=-1) > 0]  # a word of two wordpieces is near a token once
     key, count = np.unique(once // max(len(owner), 1), return_counts=True)
+    key, count = key[count >= FEWEST], count[count >= FEWEST]
     return _ranked(key, count, table)
 
 
@@ -53,8 +51,6 @@ def _ranked(key: NDArray[np.int64], count: NDArray[np.int64], table: WordTable) 
     score = count * np.log(max(len(table.word), 2) / frequency[key % n_words])
     chosen: dict[int, list[str]] = {}
     for i in np.lexsort((key, -score)).tolist():
-        if count[i] < FEWEST:
-            continue
         words = chosen.setdefault(int(key[i] // n_words), [])
         name = table.words[int(key[i] % n_words)]
         if len(words) < DEPTH and is_content(name):

@@ -32,8 +32,13 @@ def shown_labels(study: Study, vocabulary: pd.DataFrame, words: LatentWords, tab
     subwords = subwords_of(vocabulary, of_latent)
     automatic = dict(zip(vocabulary["latent"].tolist(), vocabulary["label"].tolist(), strict=True))
     labels = automatic | {latent: each.label for latent, each in subwords.items()}
-    times = Counter(map(first_word, labels.values()))
-    alike = [latent for latent, label in labels.items() if label and times[first_word(label)] > 1]
+    first = {latent: first_word(label) for latent, label in labels.items() if label}
+    times, whole = Counter(first.values()), Counter(labels.values())
+    alike = [
+        latent
+        for latent, word in first.items()
+        if times[word] > 1 and (whole[labels[latent]] > 1 or labels[latent] == word)
+    ]
     nearby = nearby_words(study.contexts, study.tokens, table, np.array(alike, np.int64))
     further = {
         latent: [

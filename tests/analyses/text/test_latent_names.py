@@ -23,6 +23,12 @@ def test_siblings_are_told_apart_by_what_they_do_not_share() -> None:
     assert (told[4], told[5]) == ("tree", "")
 
 
+def test_siblings_that_share_all_their_words_still_differ() -> None:
+    labels = {1: "par", 2: "par", 3: "par"}
+    told = distinct_labels(labels, {latent: ["format", "urllib", "notes"] for latent in labels})
+    assert len(set(told.values())) == 3
+
+
 @given(LABELS, st.dictionaries(st.integers(0, 40), st.lists(WORDS, max_size=4), max_size=9))
 def test_labels_only_grow_and_no_two_become_alike(
     labels: dict[int, str], words: dict[int, list[str]]

@@ -43,7 +43,7 @@ def test_every_section_opens(opened: Any) -> None:
         "Words and places": "bits",
         "Documents": "Documents with the most of this latent",
         "Queries": "queries that activate the latent",
-        "Contexts": "drawn from",
+        "Contexts": "drawn with a fixed seed",
     }.items():
         open_section(opened, section)
         opened.get_by_text(content).first.wait_for(state="attached")
