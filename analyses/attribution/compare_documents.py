@@ -52,12 +52,7 @@ class SmallestSet:
         return len(self.latents) == self.at_least
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "latents": list(self.latents),
-            "at_least": self.at_least,
-            "ranks": list(self.ranks),
-            "turned": self.turned,
-        }
+        return {**vars(self), "latents": list(self.latents), "ranks": list(self.ranks)}
 
 
 @dataclass(frozen=True)
