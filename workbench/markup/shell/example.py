@@ -28,7 +28,7 @@ def steps(rows: Iterable[Step]) -> str:
         f"<li><b>{escape(title)}</b><p>{escape(sentence)}</p>{body}{link(*more)}</li>"
         for title, sentence, body, more in rows
     )
-    return f'<ol class="lt-steps">{items}</ol>'
+    return f'<ol class="lt-walk">{items}</ol>'
 
 
 def differences(rows: Sequence[tuple[str, int, str, float]]) -> str:

@@ -49,7 +49,7 @@ def test_the_example_is_a_query_that_latents_answer_better_and_its_numbers_are_t
     html = unescape(html_of(opened("start")))
     assert example.pair.query in html
     assert f"A scores {example.pair.scores[0]:.2f} (rank 1)" in html
-    steps = re.findall(r'<ol class="lt-steps">(.*?)</ol>', html)
+    steps = re.findall(r'<ol class="lt-walk">(.*?)</ol>', html)
     assert len(steps) == 1
     addresses = re.findall(r'<a class="lt-link" href="([a-z-]+\?[^"]*)"', steps[0])
     led = [parsed[0] for parsed in map(links.parse, addresses) if parsed]
