@@ -6,11 +6,10 @@ import os
 import socket
 import subprocess
 import sys
-import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
+from typing import NoReturn
 
 from analyses.labels.explanation_model import KEY_URL, check_address
 from data import permissions
@@ -20,6 +19,7 @@ from workbench.jobs.artifacts import artifacts
 from workbench.page.sharing.gate import OWN_NAMES, host_name
 
 SERVER = Path(__file__).parents[1] / "server.py"
+OPEN_BROWSER = "import sys, time, webbrowser; time.sleep(2); webbrowser.open(sys.argv[1])"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def app_command(studies: Sequence[Path], port: int, hosts: Sequence[str] = ()) -
 
 
 def serve_app(studies: Sequence[Path], port: int = 8501, sharing: Sharing = PRIVATE) -> None:
-    """Serve the app until it is interrupted; opens a browser where there is a screen."""
+    """Serve the app until it is interrupted, by this very process; opens a browser where there is a screen."""
     studies = studies or [artifacts() / "studies"]
     for study in studies:
         if not study.is_dir():
@@ -73,16 +73,21 @@ def serve_app(studies: Sequence[Path], port: int = 8501, sharing: Sharing = PRIV
     say(f"The workbench is open at {address} (Ctrl-C closes it)", flush=True)
     if sharing.read_only:
         say("Read-only: it starts nothing, writes nothing, sends nothing and opens no path", flush=True)
+    environment = sharing.environment()
     if os.environ.get("DISPLAY") or sys.platform in ("darwin", "win32"):
-        Timer(2.0, webbrowser.open, [address]).start()
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=sharing.environment())
-    try:
-        server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        server.wait()
-    if server.returncode not in (0, -15, 130):
-        raise UserError(f"the app stopped with status {server.returncode}: its messages are above")
+        subprocess.Popen([sys.executable, "-c", OPEN_BROWSER, address], env=environment)
+    if os.name == "posix":
+        _become(command, environment)
+    sys.exit(subprocess.call(command, stdout=subprocess.DEVNULL, env=environment))
+
+
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Go on as the server itself: what this process loaded is given back, and a signal to it ends the server."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)  # Streamlit's own address, which ours stands for
+    os.execve(command[0], command, environment)
 
 
 def _free_port(port: int) -> int:
