@@ -45,6 +45,9 @@ class StageProgress:
         )
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, tuple[float, int]] = {}  # when, and with how much done
+        self._furthest: dict[
+            str, tuple[int, float]
+        ] = {}  # what was reported last, and the largest share shown
         self._last_line = 0.0
         self._between = seconds_between_lines
         self._draws_bars = self._console.is_terminal and not silent
@@ -65,6 +68,7 @@ class StageProgress:
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Report that `done` of `total` (tokens, documents, steps) of a stage are finished."""
         stage, note, now = printable(self.part + stage), printable(note), time.monotonic()
+        done = self._forward(stage, done, total)
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total, note=note)
         if stage not in self._started:
@@ -83,6 +87,14 @@ class StageProgress:
             say(f"{stage}: {done / max(1, total):.0%} ({when}) {note}".rstrip(), file=sys.stderr, flush=True)
         if finished:  # the same stage of the next SAE or text begins anew
             self._started.pop(stage)
+            self._furthest.pop(stage)
+
+    def _forward(self, stage: str, done: int, total: int) -> int:
+        """`done`, or more where an estimate of the total has grown: a share that was shown never falls."""
+        reported, share = self._furthest.get(stage, (0, 0.0))
+        share = max(share, done / max(1, total)) if done >= reported else 0.0  # less is done: it begins anew
+        self._furthest[stage] = done, share
+        return done if done >= total else max(done, min(total - 1, int(share * total)))
 
     def reused(self, stage: str, what: str) -> None:
         """Print that a finished stage is kept from before."""

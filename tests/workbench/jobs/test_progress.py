@@ -26,6 +26,25 @@ def test_a_stage_that_comes_again_has_a_clock_of_its_own(
     assert lines == once * 2
 
 
+def test_a_share_that_was_shown_never_falls_as_the_estimate_of_the_total_grows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with StageProgress(seconds_between_lines=0) as report:
+        for done, total in (
+            (0, 100),
+            (54, 100),
+            (55, 110),
+            (60, 150),
+            (149, 150),
+            (150, 150),
+            (0, 10),
+            (1, 10),
+        ):
+            report("Encode", done, total)
+    shares = [int(line.split()[1].rstrip("%")) for line in capsys.readouterr().err.splitlines()]
+    assert shares == [0, 54, 54, 54, 99, 100, 0, 10]
+
+
 def test_a_status_adds_up_what_a_stage_took(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = iter((0.0, 4.0, 10.0, 13.0, 20.0))
     monkeypatch.setattr(time, "time", lambda: next(clock))
