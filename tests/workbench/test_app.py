@@ -86,7 +86,7 @@ def test_a_search_shows_results_and_a_score_breakdown(
     expected = tiny_study.search(query)
     assert titles == [title or doc for title, doc in zip(expected["title"], expected["doc_id"], strict=True)]
     assert page.locator(".lt-result mark").count() > 10
-    page.wait_for_selector(".js-plotly-plot .bars")
+    assert page.locator(".lt-steps > li.lt-step").count() > 3
     assert page.locator(".lt-chip").count() > 3
 
 
@@ -121,8 +121,9 @@ def test_a_latents_chip_and_its_bar_lead_to_its_page(page: Any, app: str, query:
     assert urlsplit(page.url).path == "/latent"
 
 
-def test_a_name_on_an_axis_leads_to_its_page(page: Any, app: str, query: str) -> None:
-    open_page(page, app, f"search?q={quote_plus(query)}&part=words")
+def test_a_name_on_an_axis_leads_to_its_page(page: Any, app: str, tiny_study: Study, query: str) -> None:
+    with_words = tiny_study.search(query, system="bm25")["doc_id"][0]
+    open_page(page, app, f"search?q={quote_plus(query)}&part=words&doc={quote_plus(with_words)}")
     bar = page.locator(".js-plotly-plot .ytick a").first
     bar.wait_for()
     browser.settle(page)
