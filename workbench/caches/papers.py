@@ -6,7 +6,6 @@ import json
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -19,7 +18,6 @@ from data.permissions import require
 from workbench.paper.output.manifest import CHART, MANIFEST, Paper, read_paper
 
 THUMBNAIL = 560  # pixels wide
-_ONE_BROWSER = Lock()
 
 
 def paper(folder: Path) -> Paper:
@@ -75,7 +73,7 @@ def _chart(path: Path, modified: int) -> dict[str, Any]:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _drawn(path: Path, modified: int, style: Print, kind: str, provenance: str) -> bytes:
     record = {**json.loads(provenance), "print": vars(style)}
-    with _ONE_BROWSER, drawing():
+    with drawing():
         return noted(draw(printed(read_chart(path), style), kind), kind, record)
 
 

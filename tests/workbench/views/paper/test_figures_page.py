@@ -51,16 +51,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     out = home / "figures"
     chart = go.Figure(go.Scatter(x=[1, 2, 3], y=[2, 1, 3], name=HOSTILE))
     table = pd.DataFrame({HOSTILE: [HOSTILE, "two"], "nDCG@10": [0.123456, 0.5]})
-    with pytest.MonkeyPatch.context() as patch, drawing():
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBENCH_ARTIFACTS", str(home / "artifacts"))
         config = read_config()
         made = {}
-        for name, drawn in (("idf", chart), ("retrieval", None)):
-            item = Item(name, f"{name} {HOSTILE}", lambda evidence: Made(table, "", ()))
-            provenance = {"format": 2, "item": name, "config": config.to_dict()}
-            result = Made(table, f"Caption {HOSTILE}", (f"Fact {HOSTILE}",), chart=drawn, ratio=0.5)
-            out.mkdir(exist_ok=True)
-            made[name] = write_item(out, item, result, provenance)
+        with drawing():  # one at a time: tests open a browser of their own
+            for name, drawn in (("idf", chart), ("retrieval", None)):
+                item = Item(name, f"{name} {HOSTILE}", lambda evidence: Made(table, "", ()))
+                provenance = {"format": 2, "item": name, "config": config.to_dict()}
+                result = Made(table, f"Caption {HOSTILE}", (f"Fact {HOSTILE}",), chart=drawn, ratio=0.5)
+                out.mkdir(exist_ok=True)
+                made[name] = write_item(out, item, result, provenance)
         write_manifest(out, config, made, f"workbench paper {HOSTILE}", ["retrieval", "idf"])
         write_report(read_paper(out))
         yield out
