@@ -50,8 +50,11 @@ def test_a_link_shows_the_card_while_the_pointer_rests_on_it(page: Any, app: str
     link = page.locator(".lt-linked a.lt-link").first
     link.wait_for()
     settle(page)
-    link.hover()
     card = page.locator(".lt-hover")
+    card.wait_for(state="attached")
+    link.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # scrolling hides a card
+    link.hover()
     card.wait_for(state="visible")
     latent = page.locator(".lt-linked .lt-number").first.inner_text()
     assert card.locator(".lt-number").inner_text() == latent

@@ -170,7 +170,7 @@ def test_a_reader_in_a_browser_changes_nothing_and_takes_the_notes_along(
     before = contents(tmp_path)
     open_page(page, f"{reading}/latent?latent=3")
     page.get_by_text("Read-only: this app starts no job").wait_for()
-    assert page.locator(".lt-heading").first.inner_text() == OWN
+    assert page.locator(".lt-heading").first.inner_text() == f"{OWN} #3"
     page.get_by_role("button", name="Edit").click()
     page.get_by_label("Label", exact=True).fill("a reader's")
     page.get_by_role("button", name="Save").click()
@@ -184,7 +184,7 @@ def test_a_reader_in_a_browser_changes_nothing_and_takes_the_notes_along(
     for slug in ("train", "saes", "why", "importance", "map"):
         open_page(page, f"{reading}/{slug}")
     open_page(page, f"{reading}/latent?latent=3")  # a new session
-    assert page.locator(".lt-heading").first.inner_text() == OWN
+    assert page.locator(".lt-heading").first.inner_text() == f"{OWN} #3"
     settle(page)
     assert contents(tmp_path) == before
     (server,) = [

@@ -77,7 +77,7 @@ def test_one_click_leads_from_a_result_to_why_it_stands_above_another(
     ("address", "content"),
     [
         ("above", "Ask something"),
-        ("above?q=zyzzyva&doc=nowhere&other=nowhere", "Compare documents"),
+        ("above?q=zyzzyva&doc=nowhere&other=nowhere", 'There is no document "nowhere"'),
     ],
 )
 def test_states_with_nothing_to_compare(page: Any, app: str, address: str, content: str) -> None:
