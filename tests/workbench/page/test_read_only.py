@@ -187,8 +187,11 @@ def test_a_reader_in_a_browser_changes_nothing_and_takes_the_notes_along(
     assert page.locator(".lt-heading").first.inner_text() == f"{OWN} #3"
     settle(page)
     assert contents(tmp_path) == before
+    port = reading.rpartition(":")[2]
     (server,) = [
-        pid for pid in descendants(os.getpid()) if "server.py" in Path(f"/proc/{pid}/cmdline").read_text()
+        pid
+        for pid in descendants(os.getpid())
+        if {"--server.port", port} <= set(Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
     ]
     assert not descendants(server)
     upload = urllib.request.Request(f"{reading}/_stcore/upload_file/a/b", b"x", method="PUT")
