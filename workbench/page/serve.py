@@ -87,7 +87,7 @@ def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     sys.stderr.flush()
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)  # Streamlit's own address, which ours stands for
-    os.execve(command[0], command, environment)
+    os.execve(command[0], list(command), environment)
 
 
 def _free_port(port: int) -> int:
