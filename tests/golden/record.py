@@ -283,7 +283,7 @@ def _run(argv: list[str], root: Path) -> tuple[str, str]:
             traceback.print_exc()
             raise
     said = err.getvalue()
-    if status and ("a fault of the workbench" in said or "Traceback" in said):
+    if status and any(mark in said for mark in ("internal error", "a fault of the workbench", "Traceback")):
         raise RuntimeError(f"workbench {' '.join(argv)} ended with status {status}: {said[-2000:]}")
     return out.getvalue(), said.strip().splitlines()[-1] if status else ""
 

@@ -145,8 +145,8 @@ def automatic_vocabulary(key: Key) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _vocabulary(key: Key, notes: str) -> pd.DataFrame:
-    table, told = automatic_vocabulary(key), shown_labels(key).labels
-    shown = table.assign(label=table["latent"].map(told))
+    table, names = automatic_vocabulary(key), shown_labels(key).labels
+    shown = table.assign(label=table["latent"].map(names))
     return latent_notes.with_notes(shown, latent_notes.latent_notes(open_study(key)))
 
 
