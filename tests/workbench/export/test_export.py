@@ -16,7 +16,7 @@ from data.errors import UserError
 from data.files import read_json
 from retrieval.queries import study_queries
 from retrieval.study import Study
-from workbench.export.destinations import DESTINATIONS, RECORD, export
+from workbench.export.formats import FORMATS, RECORD, export
 from workbench.export.impacts import cost_of_integers, impacts_of
 
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(tiny_study: Study, tm
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("mine")
     for to, bits, out, sentence in (
-        ("xml", None, "out", 'destination "xml": choose one of jsonl, parquet, ciff'),
+        ("xml", None, "out", 'export format "xml": choose one of jsonl, parquet, ciff'),
         ("ciff", 0, "out", "integers alone"),
         ("jsonl", 7, "out", "choose 8 or 16"),
         ("jsonl", None, "mine", "holds files that are no export"),
@@ -155,7 +155,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(tiny_study: Study, tm
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "mine"
 
 
-@pytest.mark.parametrize("to", DESTINATIONS)
+@pytest.mark.parametrize("to", FORMATS)
 def test_the_verb_writes_and_says_what_it_wrote(
     to: str,
     tiny_study: Study,

@@ -43,7 +43,7 @@ def run(
     """
     from retrieval.bm25 import Bm25Parameters
     from retrieval.study import Study
-    from workbench.export.destinations import export
+    from workbench.export.formats import export
 
     given = {name: value for name, value in {"k1": k1, "b": b}.items() if value is not None}
     parameters = Bm25Parameters(**given, idf=idf)  # type: ignore[arg-type]  # refuses any other

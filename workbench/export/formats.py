@@ -1,4 +1,4 @@
-"""The one list of what a study can be exported to."""
+"""The one list of formats that a study can be exported to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workbench.export.parquet import write_parquet
 
 
 @dataclass(frozen=True)
-class Destination:
+class Format:
     """name: as it is typed. what: reads it. write(study, impacts, folder, progress): its files.
 
     bits: of its integers where none are asked for, 0 for floats; needs_integers: whether it holds nothing else.
@@ -31,12 +31,12 @@ class Destination:
     needs_integers: bool = False
 
 
-DESTINATIONS = {
+FORMATS = {
     one.name: one
     for one in (
-        Destination("jsonl", "Pyserini, Anserini, Seismic, scripts", write_jsonl),
-        Destination("parquet", "DuckDB, Polars, Spark, pandas", write_parquet),
-        Destination("ciff", "PISA, Lucene, Terrier", write_ciff, bits=8, needs_integers=True),
+        Format("jsonl", "Pyserini, Anserini, Seismic, scripts", write_jsonl),
+        Format("parquet", "DuckDB, Polars, Spark, pandas", write_parquet),
+        Format("ciff", "PISA, Lucene, Terrier", write_ciff, bits=8, needs_integers=True),
     )
 }
 RECORD = "export.json"
@@ -53,13 +53,13 @@ def export(
     """Write a study into the folder `out`, whole or not at all; returns the record that it writes beside.
 
     The record says of which study, under which parameters, and what integers cost (`cost_of_integers`). An unknown
-    destination, bits that it cannot hold, or a folder with other files is a `UserError`.
+    format, bits that it cannot hold, or a folder with other files is a `UserError`.
     """
-    destination = DESTINATIONS.get(to)
-    if destination is None:
-        raise UserError(f'nothing is known of a destination "{to}": choose one of {", ".join(DESTINATIONS)}')
-    bits = destination.bits if bits is None else bits
-    if destination.needs_integers and not bits:
+    form = FORMATS.get(to)
+    if form is None:
+        raise UserError(f'there is no export format "{to}": choose one of {", ".join(FORMATS)}')
+    bits = form.bits if bits is None else bits
+    if form.needs_integers and not bits:
         raise UserError(f"{to} holds integers alone: choose --bits 8 or --bits 16")
     if out.exists() and any(out.iterdir()) and not (out / RECORD).is_file():
         raise UserError(f"{out} holds files that are no export: choose another folder")
@@ -77,6 +77,6 @@ def export(
         **cost_of_integers(study, impacts),
     }
     with new_folder(out) as folder:
-        destination.write(study, impacts, folder, progress)
+        form.write(study, impacts, folder, progress)
         write_json(folder / RECORD, record)
     return record
