@@ -1,6 +1,19 @@
 // The box of Ctrl-K. Each text goes to Python a moment after the last key; choices that answer an older text are shown until
 // those of the newer one are there. A choice is followed by clicking a link to it, which the router takes.
 const PAUSE = 70; // milliseconds
+// Outlives the box: a page that comes puts a new box in the old one's place, and what the reader opened or typed stays.
+const kept = (window.latentTermsPalette ||= { wanted: false, text: "", toggle: null });
+
+const shortcut = event => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    event.stopPropagation();
+    if (kept.toggle) kept.toggle();
+    else kept.wanted = !kept.wanted;
+  }
+};
+if (!kept.listens) document.addEventListener("keydown", shortcut, true);
+kept.listens = true;
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const [hint, dialog] = [parentElement.querySelector(".hint"), parentElement.querySelector("dialog")];
@@ -17,8 +30,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
       input.setAttribute("aria-activedescendant", rows[chosen].id);
     }
   };
-  const open = choice => {
+  const forget = () => Object.assign(kept, { wanted: false, text: "" });
+  const close = () => {
+    forget();
     dialog.close();
+  };
+  const open = choice => {
+    close();
     const link = document.createElement("a");
     link.setAttribute("href", choice.href);
     document.body.append(link);
@@ -41,19 +59,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const send = () => setTriggerValue("text", input.value);
   const show = () => {
     if (dialog.open) return;
-    input.value = "";
+    kept.wanted = true;
+    input.value = kept.text;
     dialog.showModal();
     input.focus();
     send();
   };
-  const shortcut = event => {
-    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      event.stopPropagation();
-      dialog.open ? dialog.close() : show();
-    }
-  };
+  const toggle = () => (dialog.open ? close() : show());
   const typed = () => {
+    kept.text = input.value;
     clearTimeout(waiting);
     waiting = setTimeout(send, PAUSE);
   };
@@ -65,16 +79,19 @@ export default function ({ parentElement, data, setTriggerValue }) {
     else return;
     event.preventDefault();
   };
-  const outside = event => event.target === dialog && dialog.close();
+  const outside = event => event.target === dialog && close();
   const listeners = [
-    [document, "keydown", shortcut, true],
     [hint, "click", show],
     [input, "input", typed],
     [dialog, "keydown", pressed],
     [dialog, "click", outside],
+    [dialog, "cancel", forget], // by Esc
   ];
-  for (const [on, name, listener, capture] of listeners) on.addEventListener(name, listener, capture);
+  for (const [on, name, listener] of listeners) on.addEventListener(name, listener);
+  kept.toggle = toggle;
+  if (kept.wanted) show();
   return () => {
-    for (const [on, name, listener, capture] of listeners) on.removeEventListener(name, listener, capture);
+    if (kept.toggle === toggle) kept.toggle = null;
+    for (const [on, name, listener] of listeners) on.removeEventListener(name, listener);
   };
 }

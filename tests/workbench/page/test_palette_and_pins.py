@@ -33,7 +33,8 @@ def test_find_open_save_and_pin(page: Any, app: str) -> None:
     settle(page)
     assert page.evaluate("window.stays")  # opened by the router, without a reload
     page.keyboard.press("Control+k")
-    page.locator("dialog input").fill("findings")
+    page.locator("dialog[open] input").wait_for()
+    page.keyboard.type("findings")
     page.locator("dialog li", has_text="Findings").first.wait_for()
     page.locator("dialog li", has_text="Findings").first.click()
     page.locator("h2.lt-subheading", has_text="Overview").wait_for()
