@@ -17,7 +17,7 @@ from scipy.stats import kendalltau
 
 from analyses.comparison.judged_queries import judged_queries
 from data.errors import UserError
-from retrieval.bm25 import Bm25Parameters, term_weight
+from retrieval.bm25 import Bm25Parameters, length_norm, saturation, term_weight
 from retrieval.run import Run
 from retrieval.study import Study
 from retrieval.weighted_index import WeightedIndex
@@ -50,6 +50,14 @@ class Impacts:
             shape=(postings.n_docs, postings.n_terms),
         )
         return columns.tocsr()
+
+    def of_documents(self, counts: csr_array) -> csr_array:
+        """The impacts of further documents, csr (n_texts, n_latents), by the study's own mean length; floats."""
+        parameters, weights = self.parameters, counts.copy()
+        weights.data = term_weight(counts.data, parameters.phi)
+        norm = length_norm(weights.sum(axis=1), self.index.average_length, parameters.b)
+        weights.data = saturation(weights.data, parameters.k1, np.repeat(norm, np.diff(counts.indptr)))
+        return weights
 
     def of_queries(self, counts: csr_array) -> csr_array:
         """w_j(q) idf_j, csr (n_queries, n_latents); latents without weight are left out."""
