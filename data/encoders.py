@@ -39,6 +39,7 @@ TOKENS_PER_PASS = {"cpu": 2048, "cuda": 131_072, "mps": 16_384}
 class Encoder:
     """A frozen encoder that returns the states of one layer; `Encoder.load` makes one."""
 
+    reads_new_texts = True  # False: token states of given texts were imported, and the model is not here
     changed_states = ""  # what they are changed to (data/changed_encoder.py); "": they are as they are
 
     def __init__(
@@ -66,7 +67,11 @@ class Encoder:
 
         What `config` leaves open is as the model's files say; a folder is recorded by its absolute path.
         """
+        from data.imported_states import ImportedEncoder, is_imported
+
         config = with_absolute_model(config)
+        if is_imported(config.model):
+            return ImportedEncoder(config)
         loaded = load_model(config.model, config.precision, config.device)
         config = checked_length(config, as_read(config), loaded)
         reader = LayerReader(loaded.model, config.model, loaded.multi_vector)

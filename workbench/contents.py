@@ -70,6 +70,7 @@ CONTENTS = (
     Entry("overview", "Overview", "Studies", "studies"),
     Entry("train", "Train", "Studies", "studies", verb="make", last=True, needs="jobs", keys="job"),
     Entry("import-sae", verb="make"),
+    Entry("import-states", verb="make"),
     Entry("index", verb="make"),
     Entry("complete", verb="make"),
     Entry("check", verb="look"),

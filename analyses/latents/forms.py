@@ -81,7 +81,8 @@ def form_entropy(contexts: ContextTable, forms: SurfaceForms) -> NDArray[np.floa
 def form_vectors(
     study: Study, forms: SurfaceForms, needed: NDArray[np.int64], progress: StepProgress | None = None
 ) -> NDArray[np.float32]:
-    """A vector of each form in `needed` (-1 for none), float32 (n_forms, d_model); 0 for the rest.
+    """A vector of each form in `needed` (-1 for none), float32 (n_forms, d_model); 0 for the rest; NaN where the
+    encoder reads no new texts.
 
     The encoder's pooled vector of the word alone, minus the mean of these, of unit norm: 0 is then the expected
     similarity of two words, whatever the encoder. States of the word in the text would not do: the latents were
@@ -89,7 +90,9 @@ def form_vectors(
     """
     vectors = np.zeros((len(forms.words), study.vectors.shape[1]), np.float32)
     wanted = np.unique(needed[needed >= 0])
-    if len(wanted):
+    if not study.encoder.reads_new_texts:
+        vectors[wanted] = np.nan
+    elif len(wanted):
         words = [forms.words[form] for form in wanted]
         pooled = study.encoder.encode(words, progress=progress).pooled
         centred = pooled - pooled.mean(axis=0)

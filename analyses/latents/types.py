@@ -154,8 +154,8 @@ def type_measures(study: Study) -> pd.DataFrame:
     Otherwise computed in seconds, mostly by the encoder. latent; top_form, and top_form_share of the
     activation; top_forms (N_FORMS, strongest first) and top_forms_share; form_entropy (bits) of the
     activation over all forms; closeness: cosine of two of top_forms, drawn by activation (`forms.closeness`),
-    NaN below two; coherence: mean cosine of the N_DOCUMENTS strongest documents minus that of any two
-    documents, NaN below two documents; n_tokens.
+    NaN below two, and where the encoder reads no new texts, so that no latent is narrow; coherence: mean cosine of
+    the N_DOCUMENTS strongest documents minus that of any two documents, NaN below two documents; n_tokens.
     """
     kept = read_kept(study.path / "types.parquet", _facts(study))
     return measure(study, study.contexts) if kept is None else kept

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -86,11 +87,13 @@ class _Terms(Transformer):  # type: ignore[misc]
         self.study, self.impacts = study, impacts_of(study, parameters)
 
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
-        """The same rows with a column of latent terms, each a dict from the latent's number, as text, to its weight."""
+        """The same rows with a column of latent terms, each a dict of weights by the latent's number as text."""
         texts = _column(inp, self.text)[self.text].astype(str).tolist()
         states = self.study.encoder.encode(texts, self.role).states
         counts = counts_of(self.study.sae, states, self.study.pooling)
-        weights = self.impacts.of_queries(counts) if self.role == "query" else self.impacts.of_documents(counts)
+        weights = (
+            self.impacts.of_queries(counts) if self.role == "query" else self.impacts.of_documents(counts)
+        )
         return inp.assign(**{self.terms: pd.Series(_dicts(weights), index=inp.index, dtype=object)})
 
 
@@ -109,8 +112,11 @@ class DocumentTerms(_Terms):
 def _dicts(weights: csr_array) -> list[dict[str, float]]:
     ends: list[Any] = weights.indptr.tolist()
     return [
-        {str(j): float(w) for j, w in zip(weights.indices[a:b].tolist(), weights.data[a:b].tolist(), strict=True)}
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
+        {
+            str(j): float(w)
+            for j, w in zip(weights.indices[a:b].tolist(), weights.data[a:b].tolist(), strict=True)
+        }
+        for a, b in pairwise(ends)
     ]
 
 

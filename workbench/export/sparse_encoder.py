@@ -65,7 +65,8 @@ class LatentTerms(InputModule):  # type: ignore[misc]  # sentence-transformers h
         """The texts as they are: the study's encoder adds its own prefixes, and has its own tokenizer."""
         if prompt:
             raise UserError(
-                f"the prompt {prompt!r} cannot be added: a study's encoder has the prefixes that it was indexed with"
+                f"the prompt {prompt!r} cannot be added: a study's encoder has the prefixes that it was indexed "
+                "with"
             )
         return {"texts": list(inputs), "role": "query" if task == "query" else "document"}
 

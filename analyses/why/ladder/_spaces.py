@@ -60,6 +60,8 @@ class EncodedSpace:
 def space_names(study: Study) -> list[str]:
     """The spaces of a study's ladder."""
     config = study.manifest["encoder"]["config"]
+    if "imported" in study.manifest["encoder"]:
+        return [OWN]  # what was imported is all that there is of the encoder
     layer_0 = [] if config["layer"] == 0 else [LAYER_0]
     return [OWN, *layer_0, *([] if config["model"].startswith("random:") else [RANDOM_ENCODER])]
 
