@@ -41,6 +41,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }
 OPTIONAL = ("kind", "token_id")
 LARGEST = 65_504.0  # of float16
+LARGEST_VOCABULARY = 1 << 22
 ROWS = 1 << 16
 
 
@@ -209,22 +210,24 @@ def _whole(column: pd.Series[Any], path: Path) -> NDArray[np.int64]:
         raise UserError(
             f"{path}, row {row + 1}: {column.name} is {column.iloc[row]!r}: expected a whole number"
         )
-    return numbers.astype(np.int64)
+    whole: NDArray[np.int64] = numbers.astype(np.int64)
+    return whole
 
 
 def _pieces(table: pd.DataFrame, path: Path) -> tuple[NDArray[np.int32], list[str]]:
     """The token id of each token, and the wordpiece of each id; without ids, in order of appearance."""
     tokens = table["token"].astype(str)
     if "token_id" not in table:
-        codes, pieces = pd.factorize(tokens)
-        return codes.astype(np.int32), [str(piece) for piece in pieces]
+        codes, found = pd.factorize(tokens)
+        return codes.astype(np.int32), [str(piece) for piece in found]
     ids = _whole(table["token_id"], path)
     named = pd.DataFrame({"id": ids, "token": tokens}).drop_duplicates()
     twice = named["id"].duplicated()
-    if twice.any() or (len(ids) and ids.min() < 0):
+    wrong = twice | (named["id"] < 0) | (named["id"] >= LARGEST_VOCABULARY)
+    if wrong.any():
         raise UserError(
-            f"{path}: token id {named.loc[twice, 'id'].iloc[0] if twice.any() else ids.min()} stands for more than "
-            "one token, or is below 0: expected the tokenizer's ids, or leave that column out"
+            f"{path}: token id {named.loc[wrong, 'id'].iloc[0]} stands for more than one token, or is no id of a "
+            "tokenizer: expected the tokenizer's ids, or leave that column out"
         )
     pieces = [f"[{number}]" for number in range(int(ids.max(initial=-1)) + 1)]
     for number, piece in named.itertuples(index=False):
@@ -272,4 +275,5 @@ def _of_safetensors(path: Path) -> NDArray[Any]:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)

@@ -116,6 +116,7 @@ def changed(column: str, row: int, value: object) -> Callable[[pd.DataFrame], pd
         (lambda table: table.iloc[np.roll(np.arange(len(table)), 1)], "in two places|a text of"),
         (lambda table: table.drop(columns="token"), "no column for the token of each token"),
         (lambda table: table.assign(token_id=1), "stands for more than one"),
+        (lambda table: table.assign(token_id=np.arange(len(table)) + 2**30), "is no id of a tokenizer"),
     ],
 )
 def test_a_table_that_does_not_fit_is_one_sentence(
