@@ -76,13 +76,8 @@ class Encoder:
         config = checked_length(config, as_read(config), loaded)
         reader = LayerReader(loaded.model, config.model, loaded.multi_vector)
         encoder = cls(config, loaded, reader)
-        encoder._takes_padding = takes_padding(
-            encoder._trial_states,
-            encoder._tokens(TEXTS, "document").ids,
-            reader.width(None),
-            loaded.model.dtype,
-            config.model,
-        )
+        ids, width, dtype = encoder._tokens(TEXTS, "document").ids, reader.width(None), loaded.model.dtype
+        encoder._takes_padding = takes_padding(encoder._trial_states, ids, width, dtype, config.model)
         return encoder
 
     def at_layer(self, layer: Layer) -> Encoder:

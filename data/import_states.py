@@ -198,7 +198,8 @@ def _rows_of_texts(table: pd.DataFrame, collection: Collection, path: Path) -> N
                 f"{path} has tokens of the {kind} {name!r}, which {collection.name} lacks: expected ids of its "
                 "documents, or of its queries where a column `kind` says `query`"
             )
-    return np.array([known[pair] for pair in pairs], np.int64)[codes]
+    rows = np.array([known[pair] for pair in pairs], np.int64)
+    return rows[np.asarray(codes, np.int64)]
 
 
 def _whole(column: pd.Series[Any], path: Path) -> NDArray[np.int64]:
