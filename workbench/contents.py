@@ -267,6 +267,7 @@ CONTENTS = (
     Entry("app", verb="look"),
     Entry("paper", verb="look"),
     Entry("export", verb="look"),
+    Entry("push", verb="look"),
     Entry("findings", "Findings", "Findings", "findings", verb="look"),
     Entry(
         "figures",

@@ -124,7 +124,7 @@ def _column(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     """The table, if it has these columns."""
     if missing := [name for name in names if name not in table]:
         raise UserError(
-            f"this step needs the column {missing[0]}, and the table that reaches it has {', '.join(map(str, table))}: "
+            f"this step needs the column {missing[0]}, and its table has {', '.join(map(str, table))}: "
             "rename one in the step before"
         )
     return table
