@@ -14,9 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -25,6 +22,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 from clock import as_table, come_to_rest, follow, summary, until_rest, visit
+from page_code import prepare, run_page, wait_for_background
 
 from retrieval.study import Study
 from workbench.page.browser import headless, open_page, running_app, settle
@@ -82,37 +80,22 @@ def drawn_words(study: Study) -> Iterator[str]:
 
 
 def server_times(study: Study, rounds: int) -> Times:
-    """Milliseconds of each page's code, run by Streamlit's own test harness, without a browser."""
-    from streamlit.testing.v1 import AppTest
-
-    logging.disable(logging.WARNING)  # Streamlit warns that no server runs
-    sys.argv = ["app", str(study.path)]
+    """Milliseconds of each page's code (`page_code`)."""
+    prepare(study.path)
     times: Times = {}
-
-    def run(page: str, **address: object) -> float:
-        app = AppTest.from_string(SCRIPT.format(page=page), default_timeout=600)
-        for name, value in address.items():
-            app.query_params[name] = str(value)
-        app.run()
-        if app.exception or "seconds" not in app.session_state:
-            raise SystemExit(f"the page {page} failed: {app.exception}")
-        return 1000 * float(app.session_state["seconds"])
-
     latents, texts, words = drawn_latents(study), drawn_texts(study), drawn_words(study)
     acts: dict[str, Callable[[], float]] = {
-        "Method, which computes nothing": lambda: run("method"),
-        "Latent, one never opened": lambda: run("latent", latent=next(latents)),
-        "Latents": lambda: run("latents"),
-        "Latents, labels with “a”": lambda: run("latents", find="a"),
-        "Word, one never looked up": lambda: run("word", word=next(words)),
-        f"Your text, {N_WORDS} words never read": lambda: run("your-text", text=next(texts)),
-        "Types": lambda: run("types"),
-        "Map": lambda: run("map", latent=next(latents)),
+        "Method, which computes nothing": lambda: run_page("method"),
+        "Latent, one never opened": lambda: run_page("latent", latent=next(latents)),
+        "Latents": lambda: run_page("latents"),
+        "Latents, labels with “a”": lambda: run_page("latents", find="a"),
+        "Word, one never looked up": lambda: run_page("word", word=next(words)),
+        f"Your text, {N_WORDS} words never read": lambda: run_page("your-text", text=next(texts)),
+        "Types": lambda: run_page("types"),
+        "Map": lambda: run_page("map", latent=next(latents)),
     }
-    run("latent", latent=next(latents))
-    for thread in threading.enumerate():
-        if "warm" in thread.name:  # background work of a study that was just opened
-            thread.join()
+    run_page("latent", latent=next(latents))
+    wait_for_background()
     for action, act in acts.items():
         act()
         times[action] = [act() for _ in range(rounds)]
@@ -123,18 +106,6 @@ def server_times(study: Study, rounds: int) -> Times:
         encode.append(1000 * (time.perf_counter() - start))
     times[f"(encoder and SAE alone, {N_WORDS} words)"] = encode
     return times
-
-
-SCRIPT = """
-import time
-import streamlit as st
-from workbench.page import frame, links, selection
-view = frame.view(links.PAGES["{page}"])
-selection.arrive()
-start = time.perf_counter()
-view.page()
-st.session_state["seconds"] = time.perf_counter() - start
-"""
 
 
 def screen_times(study: Study, rounds: int) -> Times:
