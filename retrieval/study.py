@@ -23,6 +23,7 @@ from retrieval.systems import LATENT, rank
 from retrieval.validity import verify
 
 if TYPE_CHECKING:
+    from data.corpus import Corpus
     from data.encoders import Encoder
     from sae.model import SparseAutoencoder
 
@@ -122,17 +123,7 @@ class Study(StudyFolder):
         parameters: Bm25Parameters | None = None,
     ) -> pd.DataFrame:
         """Results as a table: rank (from 1), doc_id, score, title; best first."""
-        run = self.run(query, system, depth, parameters)
-        results = run.documents[0] >= 0
-        documents = run.documents[0][results]
-        return pd.DataFrame(
-            {
-                "rank": np.arange(1, len(documents) + 1),
-                "doc_id": [self.corpus.ids[d] for d in documents],
-                "score": run.scores[0][results].astype(np.float64),
-                "title": [self.corpus.titles[d] for d in documents],
-            }
-        )
+        return results_table(self.run(query, system, depth, parameters), self.corpus)
 
     def _repr_html_(self) -> str:
         counts = {name.removeprefix("n_"): count for name, count in self.manifest["counts"].items()}
@@ -156,3 +147,17 @@ class Study(StudyFolder):
     @cached_property
     def _query_rows(self) -> dict[str, int]:
         return {text: row for row, text in reversed(list(enumerate(self.queries.texts)))}
+
+
+def results_table(run: Run, corpus: Corpus) -> pd.DataFrame:
+    """The first query's results as a table: rank (from 1), doc_id, score, title; best first."""
+    results = run.documents[0] >= 0
+    documents = run.documents[0][results]
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(documents) + 1),
+            "doc_id": [corpus.ids[d] for d in documents],
+            "score": run.scores[0][results].astype(np.float64),
+            "title": [corpus.titles[d] for d in documents],
+        }
+    )

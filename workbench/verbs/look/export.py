@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.errors import UserError
 from data.terminal import say
 from workbench.verbs.options import AsJson, Idf, StudyFolder, long_job
 from workbench.verbs.printing import print_json
 
+if TYPE_CHECKING:
+    from retrieval.bm25 import Bm25Parameters
+    from retrieval.study import Study
+
 To = Annotated[
     str,
     typer.Option(
-        help="`jsonl` (Pyserini, Anserini, Seismic), `parquet` (DuckDB, Polars, Spark), or `ciff` (PISA, Lucene, "
-        "Terrier).",
+        help="`jsonl` (Pyserini, Anserini, Seismic), `parquet` (DuckDB, Polars, Spark), `ciff` (PISA, Lucene, "
+        "Terrier); or an engine: `qdrant://HOST:PORT`, `milvus://HOST:PORT`, `qdrant:FOLDER`, `milvus:FILE.db`.",
         metavar="FORMAT",
     ),
 ]
@@ -28,7 +33,7 @@ Bits = Annotated[
 def run(
     study: StudyFolder,
     to: To,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; an engine needs none.")] = None,
     bits: Bits = None,
     k1: Annotated[float | None, typer.Option(help="BM25's k1; the paper's by default.")] = None,
     b: Annotated[float | None, typer.Option(help="BM25's b; the paper's by default.")] = None,
@@ -48,6 +53,13 @@ def run(
     given = {name: value for name, value in {"k1": k1, "b": b}.items() if value is not None}
     parameters = Bm25Parameters(**given, idf=idf)  # type: ignore[arg-type]  # refuses any other
     opened = Study.open(study)
+    if ":" in to:
+        if bits:
+            raise UserError("engines keep floats: leave out --bits")
+        _upload(opened, to, parameters, as_json)
+        return
+    if out is None:
+        raise UserError(f"an export to {to} needs a folder for its files: add --out FOLDER")
     with long_job(f"{opened.name} for {to}", {"export": out}) as progress:
         record = export(opened, to, out, parameters, bits, progress)
     if as_json:
@@ -59,3 +71,16 @@ def run(
             f"integers of {record['bits']} bits: nDCG@10 {record['nDCG@10_integers']:.4f} where floats have "
             f"{record['nDCG@10']:.4f}; the first 100 agree by Kendall's tau {record['kendall_tau']:.3f}"
         )
+
+
+def _upload(study: Study, address: str, parameters: Bm25Parameters, as_json: bool) -> None:
+    """Write the study into an engine."""
+    from workbench.export.engines.serving import upload
+
+    with long_job(f"{study.name} into {address}", {}) as progress:
+        record = upload(study, address, parameters, progress)
+    if as_json:
+        print_json(record.to_dict())
+        return
+    say(f"{study.name} at {address}: {record.n_points:,} documents as collection {record.collection}")
+    say(f"Search there: workbench search {study.path} QUERY --engine {address}")

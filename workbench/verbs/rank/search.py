@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.terminal import say
 from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
 from workbench.verbs.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from retrieval.bm25 import Bm25Parameters
+    from retrieval.study import Study
 
 
 def run(
@@ -19,16 +26,36 @@ def run(
         str, typer.Option(help="`latent`, `cosine`, `bm25`, or any other that `workbench evaluate` names.")
     ] = "latent",
     idf: Idf = "clipped",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Rank by an engine that `workbench export` wrote the study into: qdrant://HOST:PORT ..."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank the study's documents for a query."""
     from retrieval.study import Study
 
     opened = Study.open(study)
-    table = opened.search(query_text(query), depth, system, bm25(idf))
+    if engine is not None:
+        table = _by_engine(opened, engine, query_text(query), depth, bm25(idf))
+    else:
+        table = opened.search(query_text(query), depth, system, bm25(idf))
     if as_json:
         print_json({"query": query, "results": table[["rank", "doc_id", "score"]].to_dict("records")})
     elif table.empty:
         say("No document shares a term with this query.")
     else:
         print_table(table)
+
+
+def _by_engine(study: Study, engine: str, query: str, depth: int, parameters: Bm25Parameters) -> pd.DataFrame:
+    """The engine's results as a table; scores that are not the study's are said on standard error."""
+    from retrieval.study import results_table
+    from workbench.export.engines.serving import search_engine
+
+    ranking = search_engine(study, engine, query, depth, parameters)
+    for doc_id, theirs, own in ranking.wrong:
+        say(f"the engine scores {doc_id} {theirs:.6g}, and the study {own:.6g}", file=sys.stderr)
+    return results_table(ranking.run, study.corpus)
