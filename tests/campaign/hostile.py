@@ -32,7 +32,7 @@ TEXTS = (
 IDS = ("../../x", "a b\tc", "=1+1", "\x1b[31mid", "<b>id</b>", "\u202edi", "%2e%2e", "x" * 500)
 LONG_LINE = 10_000_000
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d|\.)")
+FORMULA = re.compile(r"^[=+@\t\r].|^-(?!\d|\.).", re.DOTALL)  # a sign alone calculates nothing
 
 READS = (
     "search {study} {query}",
