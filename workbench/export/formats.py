@@ -14,6 +14,7 @@ from retrieval.study import Study
 from workbench.export.ciff import write_ciff
 from workbench.export.impacts import Impacts, cost_of_integers, impacts_of
 from workbench.export.jsonl import write_jsonl
+from workbench.export.neuronpedia import write_neuronpedia
 from workbench.export.parquet import write_parquet
 
 
@@ -36,6 +37,7 @@ FORMATS = {
     for one in (
         Format("jsonl", "Pyserini, Anserini, Seismic, scripts", write_jsonl),
         Format("parquet", "DuckDB, Polars, Spark, pandas", write_parquet),
+        Format("neuronpedia", "Neuronpedia, SAEDashboard", write_neuronpedia),
         Format("ciff", "PISA, Lucene, Terrier", write_ciff, bits=8, needs_integers=True),
     )
 }

@@ -20,7 +20,8 @@ To = Annotated[
     str,
     typer.Option(
         help="`jsonl` (Pyserini, Anserini, Seismic), `parquet` (DuckDB, Polars, Spark), `ciff` (PISA, Lucene, "
-        "Terrier); or an engine: `qdrant://HOST:PORT`, `milvus://HOST:PORT`, `qdrant:FOLDER`, `milvus:FILE.db`.",
+        "Terrier), `neuronpedia` (batches of features); or an engine: `qdrant://HOST:PORT`, `milvus://HOST:PORT`, "
+        "`qdrant:FOLDER`, `milvus:FILE.db`.",
         metavar="FORMAT",
     ),
 ]
