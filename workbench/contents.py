@@ -99,7 +99,7 @@ CONTENTS = (
         verb="rank",
         tab="Results",
         context="q idf doc",
-        keys="part credit beside",
+        keys="part credit beside shown",
     ),
     Entry("explain", verb="rank"),
     Entry("score-breakdown", item=True),

@@ -17,6 +17,7 @@ from analyses.attribution import (
 )
 from analyses.attribution import faithfulness as faithful
 from analyses.attribution import worked_example as example
+from analyses.comparison import query_rankings
 from analyses.text.contexts import Highlight
 from analyses.why import token_pairs
 from analyses.why.matches import grid
@@ -64,6 +65,13 @@ def trust(key: Key, query: str, doc_id: str, idf: Idf, methods: tuple[token_cred
     )
     compared_credits = [credits(key, query, doc_id, idf, method, "document") for method in methods]
     return Trust(faithful.agreement(compared_credits), faithful.faithfulness(text, compared_credits))
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def judged_places(key: Key, query: str, query_id: str, idf: Idf) -> pd.DataFrame:
+    """Where each system ranks the documents that are judged relevant for one of the collection's queries."""
+    study, parameters = cache.open_study(key), Bm25Parameters(idf=idf)
+    return query_rankings.judged_places(study, cache.encode(key, query), query_id, parameters)
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)

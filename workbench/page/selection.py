@@ -18,7 +18,7 @@ CONTEXT = ("study", "q", "idf", "doc", "latent")  # of every page, in this order
 KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
-    *("other", "part", "credit", "beside"),
+    *("other", "part", "credit", "beside", "shown"),
     *("prune", "where", "share", "b", "measure", "against"),
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system", "fusions"),
@@ -29,8 +29,8 @@ KEYS = (
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {
-    "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other", "cell"),
-    "q": ("doc", "other", "latents"),
+    "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other", "cell", "shown"),
+    "q": ("doc", "other", "latents", "shown"),
     "paper": ("item", "wide", "ratio", "points", "legend"),
     "item": ("wide", "ratio", "points", "legend"),
 }
