@@ -166,6 +166,14 @@ CONTENTS = (
         context="idf",
         keys="k reason found blame gain words",
     ),
+    Entry(
+        "side-by-side",
+        "Side by side",
+        "Compare systems",
+        "compare",
+        context="q idf",
+        keys="look against q2 word word2",
+    ),
     Entry("evaluate", verb="rank"),
     Entry("add-run", verb="rank"),
     Entry("learned-sparse", verb="rank"),
@@ -219,6 +227,7 @@ CONTENTS = (
         context="q idf latent",
         keys="colour rule",
     ),
+    Entry("basket", "Basket", "Latents", "basket", context="idf", keys="facet", last=True),
     Entry("language", "Is it a language?", "Is it a language?", "language", tab="Verdict"),
     Entry(
         "laws",

@@ -24,6 +24,7 @@ from workbench.caches import cache
 from workbench.markup import glossary, highlight
 from workbench.markup.glossary.of_pages import OF_PAGES
 from workbench.page import links, selection
+from workbench.page.basket import held
 from workbench.page.evidence import chart_menu, record, tools
 from workbench.page.evidence.call import Call
 from workbench.page.sharing import own_notes
@@ -168,7 +169,7 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
         clicked = ROUTER(key="follow", on_follow_change=lambda: None)
     target = links.parse(clicked.follow) if clicked.follow else None
     if target is not None:
-        page, chosen = target
+        page, chosen = target[0], held.followed(target[1])
         if page == here:
             selection.choose(**chosen)
         else:

@@ -13,6 +13,7 @@ from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, selection, url_widgets
+from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
 from workbench.page.evidence.call import Call
 from workbench.views.explain import search
@@ -97,7 +98,7 @@ def show_difference(key: cache.Key, both: Pair, call: Call) -> None:
         "them is in full colour"
     )
     decisive = both.swap.latents if both.swap else ()
-    names = cache.labels(key)
+    names, inside = cache.labels(key), held.latents()
     rows = [
         breakdown_html.Row(
             row["latent"],
@@ -105,6 +106,7 @@ def show_difference(key: cache.Key, both: Pair, call: Call) -> None:
             frame.address("latent", latent=row["latent"]),
             row["difference"],
             f"A {row['contribution_first']:.3f}, B {row['contribution_second']:.3f}",
+            offer.mark(row["latent"], inside),
         )
         for row in both.breakdown.to_dict("records")
     ]

@@ -19,6 +19,7 @@ from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
 from workbench.page import frame, numbers, url_widgets
+from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
 from workbench.views.explain import search_credit, search_pairs
 
@@ -80,6 +81,7 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
         st.html(breakdown_html.breakdown(steps(explanation.breakdown, names), TOP))
         call = calls.breakdown(study, query, doc_id, idf)
         record.record("breakdown", table=explanation.breakdown, call=call)
+        offer.several(explanation.breakdown["latent"].tolist(), "of this breakdown")
     frame.label("The text: each latent's contribution, divided among the tokens in proportion to activation")
     marks = cached_ranking.marks_of(key, query, (doc_id,), idf)[doc_id]
     document(study.corpus.texts[study.position[doc_id]], marks)
@@ -95,6 +97,7 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
 
 def steps(breakdown: pd.DataFrame, names: dict[int, str]) -> list[breakdown_html.Row]:
     """The score breakdown as rows, each with its factors."""
+    inside = held.latents()
     return [
         breakdown_html.Row(
             row["latent"],
@@ -102,6 +105,7 @@ def steps(breakdown: pd.DataFrame, names: dict[int, str]) -> list[breakdown_html
             to_latent(row["latent"]),
             row["contribution"],
             f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}",
+            offer.mark(row["latent"], inside),
         )
         for row in breakdown.to_dict("records")
     ]

@@ -20,6 +20,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, numbers, selection, type_rule, url_widgets
+from workbench.page.basket import offer
 from workbench.page.evidence import calls, record
 from workbench.page.url_widgets import several_of
 from workbench.views.latents.notes_file import show_exchange
@@ -70,6 +71,7 @@ FORMATS = {
     "Closeness": "%.2f",
     "Coherence": "%.2f",
 }
+MOST_AT_ONCE = 200  # rows that one link puts in the basket
 ALIVE: dict[Alive, str] = {
     "yes": "Active here",
     "no": "Inactive",
@@ -214,9 +216,13 @@ def show_table(rows: pd.DataFrame, chosen: Collection[str]) -> None:
         width="stretch",
         height=460,
         on_select="rerun",
-        selection_mode="single-cell",
+        selection_mode=["multi-row", "single-cell"],
         key="latents table",
         column_config=numbers.explained(shown.columns, formats),
     )
     if event.selection.cells:
         frame.go("latent", latent=int(rows["latent"].iloc[event.selection.cells[0][0]]))
+    if event.selection.rows:
+        offer.several(rows["latent"].iloc[event.selection.rows].tolist(), "that are ticked")
+    elif len(rows) <= MOST_AT_ONCE:
+        offer.several(rows["latent"].tolist(), "of this table")
