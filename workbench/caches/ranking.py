@@ -94,10 +94,16 @@ def words(key: Key, query: str, doc_id: str) -> word_breakdown.LexicalExplanatio
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
+def latent_pairs(key: Key, query: str, doc_id: str, idf: Idf) -> token_pairs.TokenPairs:
+    study, encoded = cache.open_study(key), cache.encode(key, query)
+    return token_pairs.token_pairs(study, encoded, doc_id, "latent", Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
 def pair_grid(key: Key, query: str, doc_id: str, idf: Idf, beside: token_pairs.PairSystem) -> grid.Grid:
     """Latent terms and another system over the same words."""
-    study, encoded, parameters = cache.open_study(key), cache.encode(key, query), Bm25Parameters(idf=idf)
-    of_latents = token_pairs.token_pairs(study, encoded, doc_id, "latent", parameters)
+    study, encoded = cache.open_study(key), cache.encode(key, query)
+    of_latents = latent_pairs(key, query, doc_id, idf)
     if beside == "words":
         return grid.pair_grid([of_latents, token_pairs.token_pairs(study, encoded, doc_id, beside)])
     with cache.encoder_lock():

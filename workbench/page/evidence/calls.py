@@ -140,7 +140,8 @@ def latent_table(study: Study, rule: TypeThresholds) -> Call:
 def latent_words(study: Study, latent: int, order: str) -> Call:
     reading = inner("analyses.dictionary.latent_words.token_reading", STUDY)
     function = "analyses.dictionary.latent_words.latent_words"
-    return call(study, function, latent, reading, order=order, then=".table")
+    command = verb("latent", study, latent)
+    return call(study, function, latent, reading, order=order, then=".table", command=command)
 
 
 def word(study: Study, text: str) -> Call:

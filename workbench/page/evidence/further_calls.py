@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
-from workbench.page.evidence.call import Call, Written, call, inner, where
+from workbench.page.evidence.call import Call, Written, call, inner, query, verb, where
 from workbench.page.evidence.calls import STUDY, Idf
 
 
@@ -36,3 +36,39 @@ def some_latents(study: Study, latents: Sequence[int]) -> Call:
     rule = inner("analyses.latents.types.TypeThresholds")
     whole = inner("analyses.latents.lexicon.lexicon", table, measures, rule, len(study.corpus))
     return call(study, whole, then=f".set_index('latent').loc[{list(latents)!r}].reset_index()")
+
+
+def card(study: Study, name: str) -> Call:
+    """The numbers of a quality card that the study keeps; name: of its file."""
+    needs = frozenset({("analyses.saes.card_record", "QualityCard")})
+    path = f"study.path / 'cards' / {f'{name}.json'!r}"
+    return call(study, Written(f"QualityCard.open({path}).summary_table()", needs))
+
+
+def attribute(study: Study, text: str, relevant: Sequence[str], idf: Idf) -> Call:
+    function, parameters = "analyses.attribution.limit.attribute_latents", Bm25Parameters(idf=idf)
+    return call(study, function, query(text), list(relevant), parameters, then=".latents")
+
+
+def places_on_map(study: Study) -> Call:
+    needs = frozenset({("pandas", "DataFrame"), ("analyses.latents.map", "latent_map")})
+    return call(study, Written("DataFrame(latent_map(study).xy, columns=['x', 'y'])", needs))
+
+
+def pairs(study: Study, text: str, doc_id: str, idf: Idf) -> Call:
+    """The pairs that have a credit under latent terms."""
+    function = "analyses.why.token_pairs.token_pairs"
+    found = inner(
+        function, STUDY, query(text), doc_id, "latent", Bm25Parameters(idf=idf), then=".to_records()"
+    )
+    command = verb("explain", study, text, doc_id, pairs=True, idf=idf)
+    return call(study, inner("pandas.DataFrame", found), command=command)
+
+
+def credits(study: Study, text: str, doc_id: str, method: str, idf: Idf) -> Call:
+    """The credit of each token of the document."""
+    function, parameters = "analyses.attribution.token_credit.credits", Bm25Parameters(idf=idf)
+    command = verb("explain", study, text, doc_id, credit=method, idf=idf)
+    return call(
+        study, function, query(text), doc_id, method, "document", parameters, then=".tokens", command=command
+    )

@@ -25,7 +25,7 @@ from workbench.views.compare import side_words
 from workbench.views.explain import search
 
 LOOKS = {"ranking": "A query's ranking", "word": "A word's latents"}
-DEPTH, LONGEST, N_EXAMPLES, N_CHIPS = 10, 34, 6, 12
+DEPTH, LONGEST, NAMES, SHORT, N_EXAMPLES, N_CHIPS = 10, 34, 26, 12, 6, 12
 METHOD = """
 **Left** is the study and the query of the line above; **right** is another study, another query, or both.
 Each side is ranked by its own latents, under the same idf. A document is the same where its id is: beside each
@@ -128,11 +128,13 @@ def show(left: Side, right: Side, table: pd.DataFrame, idf: cache.Idf) -> None:
         side = left if doc_id in left.study.position else right
         return to_document(side, doc_id)
 
+    longest = SHORT if frame.is_narrow() else NAMES
     chart = paths_figure(
         ranking,
         DEPTH,
         address,
-        sides=(left.name, right.name),
+        longest,
+        (cut(left.name, longest), cut(right.name, longest)),
         origins=("{} on the left", "not on the left"),
     )
     call = further_calls.two_rankings(left.study, left.query, right.study, right.query, idf, DEPTH)

@@ -13,6 +13,7 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import further_calls, record
 
 MEANINGS: dict[Method, str] = {
     "proportional": "Each latent's contribution, divided among the tokens on which the latent fires, in "
@@ -32,6 +33,8 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str) 
             both_credits = both(key, query, idf, doc_id, method)
     else:
         both_credits = both(key, query, idf, doc_id, method)
+    call = further_calls.credits(study, query, doc_id, method, idf)
+    record.record("credits", table=both_credits[1].tokens, call=call)
     st.caption(MEANINGS[method])
     for credits, text, name in zip(
         both_credits,

@@ -25,7 +25,7 @@ from workbench.views.explain import search_credit, search_pairs
 
 # `part=ledger`, of an older version, is no part: it leads to the default, the breakdown
 PARTS = {"breakdown": "Latents", "pairs": "Pairs", "text": "Text", "cosine": "Cosine", "words": "Words"}
-TOP = 10
+TOP, MOST = 10, 50  # latents that are drawn at once, and on demand
 
 
 def show(
@@ -140,6 +140,7 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
             calls.cosine(study, query, doc_id, idf),
         )
         frame.show(chart, "cosine", beside, call)
+        show_more(beside.iloc[TOP : TOP + MOST], cache.labels(key))
         st.caption(
             f"The {averaged.n_latents} latents that make {percent(averaged.bm25)} of BM25's score make "
             f"{percent(averaged.cosine)} of the cosine's latent parts, by absolute size; as many drawn from "
@@ -161,6 +162,16 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
             "by the norm of the document's vector. Shares are of the sum of all absolute parts, and of "
             "BM25's score."
         )
+
+
+def show_more(rest: pd.DataFrame, names: dict[int, str]) -> None:
+    """The latents beyond the first ones, which open in place."""
+    if rest.empty:
+        return
+    opened = st.expander(f"{count(len(rest))} more", on_change="rerun", key="more of the cosine")
+    if opened.open:
+        with opened:
+            frame.show(shares_figure(rest, names, MOST, to_latent), "more of the cosine")
 
 
 def show_words(key: cache.Key, study: Study, query: str, doc_id: str) -> None:

@@ -208,7 +208,7 @@ def show_table(rows: pd.DataFrame, chosen: Collection[str]) -> None:
     }
     for name in ("Top form share", "Activation on the text"):
         formats[name] = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-    formats["Label"] = st.column_config.TextColumn(pinned=True, width=320)
+    formats["Label"] = st.column_config.TextColumn(pinned=True, width=150 if frame.is_narrow() else 320)
     formats["Latent"] = st.column_config.NumberColumn(format="#%d", width="small")
     event = st.dataframe(
         shown,

@@ -22,6 +22,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, idf, numbers, selection, type_rule, url_widgets
 from workbench.page.basket import offer
+from workbench.page.evidence import further_calls
 from workbench.views.latents.map_method import show_method
 
 COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
@@ -75,6 +76,8 @@ def page() -> None:
         event = frame.show(
             chart,
             "map",
+            table[["x", "y"]],
+            further_calls.places_on_map(study),
             config=BUTTONS,
             on_select="rerun",
             selection_mode=("points", "lasso"),
