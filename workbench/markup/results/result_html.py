@@ -51,3 +51,10 @@ def folded_list(items: Sequence[str], shown: int, what: str) -> str:
         f"{''.join(rest)}</details>"
     )
     return f'<div class="lt-results">{"".join(items[:shown])}{more if rest else ""}</div>'
+
+
+def document_box(body: str) -> str:
+    """The text of a document in a box that scrolls, by keyboard too; `body` is HTML."""
+    return (
+        f'<div class="lt-document" tabindex="0" role="group" aria-label="Text of the document">{body}</div>'
+    )

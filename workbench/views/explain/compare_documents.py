@@ -12,6 +12,7 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
+from workbench.markup.results import result_html
 from workbench.page import frame, numbers, selection, url_widgets
 from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
@@ -183,7 +184,7 @@ def show_texts(key: cache.Key, study: Study, query: str, idf: cache.Idf, both: P
                 f"{highlight.link(f'{name}: {title}', frame.address('search', q=query, doc=doc_id), 'lt-title')}"
             )
             text = study.corpus.texts[study.position[doc_id]]
-            st.html(f'<div class="lt-document">{highlight.marked(text, marks, "credit", largest)}</div>')
+            st.html(result_html.document_box(highlight.marked(text, marks, "credit", largest)))
     st.caption(
         "Each latent's score difference, divided among the tokens of each text on which the latent fires, "
         "in proportion to activation: blue favours A, orange favours B, in either text."
@@ -204,7 +205,8 @@ def chips(key: cache.Key, smallest: SmallestSet, weights: dict[int, float]) -> s
         )
         for latent in smallest.latents
     )
-    return f'<div class="lt-chips lt-set">{items}</div>'
+    names = 'tabindex="0" role="group" aria-label="The latents of the set"'
+    return f'<div class="lt-chips lt-set" {names}>{items}</div>'
 
 
 def place(rank: int | None) -> str:

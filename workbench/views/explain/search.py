@@ -163,4 +163,4 @@ def show_text(study: Study, doc_id: str) -> None:
     position = study.position[doc_id]
     st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
     frame.label(f"Document {doc_id}; type a query above to see which words give this document its score")
-    st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], [], "credit")}</div>')
+    st.html(result_html.document_box(highlight.marked(study.corpus.texts[position], [], "credit")))

@@ -12,6 +12,7 @@ from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
+from workbench.markup.results import result_html
 from workbench.page import frame, url_widgets
 from workbench.page.evidence import further_calls, record
 
@@ -90,7 +91,7 @@ def show_text(credits: Credits, text: str) -> None:
     read = int(tokens["end"].max())
     marks = cached_ranking.marks(tokens["start"], tokens["end"], tokens["credit"])
     body = highlight.marked(text[:read], marks, "credit") + highlight.unread(text[read:])
-    st.html(f'<div class="lt-document">{body}</div>')
+    st.html(result_html.document_box(body))
 
 
 def show_trust(trust: cached_ranking.Trust) -> None:

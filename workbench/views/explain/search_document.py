@@ -18,6 +18,7 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
+from workbench.markup.results import result_html
 from workbench.page import frame, numbers, url_widgets
 from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
@@ -202,7 +203,7 @@ def show_words(key: cache.Key, study: Study, query: str, doc_id: str) -> None:
 
 
 def document(text: str, marks: Sequence[Highlight]) -> None:
-    st.html(f'<div class="lt-document">{highlight.marked(text, marks, "credit")}</div>')
+    st.html(result_html.document_box(highlight.marked(text, marks, "credit")))
 
 
 def to_latent(latent: int) -> str:
