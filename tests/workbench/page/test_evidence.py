@@ -47,7 +47,7 @@ VIEWS: tuple[tuple[str, dict[str, str], int, int], ...] = (
     ("side-by-side", {"q": QUERY, "q2": "sort the rows of a table"}, 1, 0),
     ("side-by-side", {"look": "word", "word": "array", "word2": "return"}, 1, 0),
     ("latents", {}, 1, 1),
-    ("latent", {"latent": "3"}, 1, 1),
+    ("latent", {"latent": "3"}, 1, 0),
     ("basket", {"basket": "3,7,11"}, 2, 0),
     ("word", {"word": "array"}, 1, 0),
     ("your-text", {"text": "the sum of -1"}, 1, 0),

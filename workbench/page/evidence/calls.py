@@ -140,8 +140,7 @@ def latent_table(study: Study, rule: TypeThresholds) -> Call:
 def latent_words(study: Study, latent: int, order: str) -> Call:
     reading = inner("analyses.dictionary.latent_words.token_reading", STUDY)
     function = "analyses.dictionary.latent_words.latent_words"
-    command = verb("latent", study, latent)
-    return call(study, function, latent, reading, order=order, then=".table", command=command)
+    return call(study, function, latent, reading, order=order, then=".table")
 
 
 def word(study: Study, text: str) -> Call:

@@ -89,7 +89,7 @@ def show_actions(key: cache.Key, study: Study, latents: Sequence[int], whole: pd
             icon=":material/content_cut:",
             help="How does a query's ranking change without these latents?",
         ):
-            frame.go("ablation", preset="chosen", latents=",".join(map(str, latents)))
+            frame.go("ablation", preset="", latents=",".join(map(str, latents)))
         basket_tags.show(key, study, latents)
         name = f"{study.name}-basket"
         st.download_button("CSV", lambda: csv_of(whole), f"{name}.csv", "text/csv", on_click="ignore")
