@@ -36,8 +36,11 @@ def beside(study: Study, entry: WordEntry, other: Study, other_entry: WordEntry)
     left = left.assign(partner=partner, cosine=cosine)
     right = right.assign(partner=np.arange(len(right))).add_suffix("_other")
     both = left.merge(right, left_on="partner", right_on="partner_other", how="outer")
-    score = np.fmax(both["share"] * both["idf_lucene"], both["share_other"] * both["idf_lucene_other"])
-    both = both.iloc[np.argsort(-score.fillna(0.0).to_numpy(), kind="stable")].reset_index(drop=True)
+    score = np.fmax(
+        (both["share"] * both["idf_lucene"]).fillna(0.0).to_numpy(np.float64),
+        (both["share_other"] * both["idf_lucene_other"]).fillna(0.0).to_numpy(np.float64),
+    )
+    both = both.iloc[np.argsort(-score, kind="stable")].reset_index(drop=True)
     for side in ("", "_other"):
         both[f"latent{side}"] = both[f"latent{side}"].astype("Int64")
         both[f"label{side}"] = both[f"label{side}"].fillna("")

@@ -35,7 +35,7 @@ def show(key: cache.Key, study: Study, latents: Sequence[int], whole: pd.DataFra
         "queries": queries,
         "contexts": contexts,
     }[facet]
-    names, of = cache.labels(key), whole.set_index("latent")
+    names, of = cache.labels(key), {row["latent"]: row for row in whole.to_dict("records")}
     with st.spinner("Reading what these latents fire on"):
         made = bodies(key, shown)
     st.html(
@@ -43,7 +43,7 @@ def show(key: cache.Key, study: Study, latents: Sequence[int], whole: pd.DataFra
             (
                 latent_name(latent, names[latent]),
                 frame.address("latent", latent=latent),
-                statistics(of.loc[latent]),
+                statistics(of[latent]),
                 body,
             )
             for latent, body in zip(shown, made, strict=True)

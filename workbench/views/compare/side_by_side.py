@@ -135,7 +135,7 @@ def show(left: Side, right: Side, table: pd.DataFrame, idf: cache.Idf) -> None:
         address,
         longest,
         (cut(left.name, longest), cut(right.name, longest)),
-        origins=("{} on the left", "not on the left"),
+        origins=("{}", "–") if frame.is_narrow() else ("{} on the left", "not on the left"),
     )
     call = further_calls.two_rankings(left.study, left.query, right.study, right.query, idf, DEPTH)
     frame.show(chart, "side by side", table, call)
@@ -157,17 +157,18 @@ def same_documents(study: Study, other: Study) -> bool:
 def headline(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     """What both have among their first ten, and how far the others are."""
     both = table[table["stands"] == "both"]
-    order = [
+    first, second = (
         table[table[side].le(DEPTH).fillna(False)].sort_values(side).index.to_numpy()
         for side in ("left", "right")
-    ]
+    )
     moved = int((both["moved"] != 0).sum())
     numbers = [
         (count(len(both)), "document" if len(both) == 1 else "documents", f"among the first {DEPTH} of both"),
         (count(moved), "of them", "at another place"),
     ]
-    if all(map(len, order)):
-        numbers.append((percent(overlap(*order)), f"RBO {rank_biased_overlap(*order):.2f}", "overlap@10"))
+    if len(first) and len(second):
+        rbo = f"RBO {rank_biased_overlap(first, second):.2f}"
+        numbers.append((percent(overlap(first, second)), rbo, "overlap@10"))
     return numbers
 
 

@@ -205,8 +205,8 @@ def chips(key: cache.Key, smallest: SmallestSet, weights: dict[int, float]) -> s
         )
         for latent in smallest.latents
     )
-    names = 'tabindex="0" role="group" aria-label="The latents of the set"'
-    return f'<div class="lt-chips lt-set" {names}>{items}</div>'
+    reached = 'tabindex="0" role="group" aria-label="The latents of the set"'
+    return f'<div class="lt-chips lt-set" {reached}>{items}</div>'
 
 
 def place(rank: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -59,7 +60,7 @@ def sentence(places: pd.DataFrame, depth: int) -> str:
     return f"{of} are among these {depth}"
 
 
-def row_of(row: Mapping[str, object], query: str, others: Mapping[str, str], chosen: str) -> str:
+def row_of(row: Mapping[Any, Any], query: str, others: Mapping[str, str], chosen: str) -> str:
     """One judged document as a row, which leads to its breakdown."""
     doc_id, title, grade = str(row["doc_id"]), str(row["title"]), int(str(row["grade"]))
     names = [LATENT.name, *others]

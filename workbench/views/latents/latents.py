@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -89,32 +89,31 @@ def page() -> None:
     frame.show(rank_frequency_figure(ranks, chosen), "ranks", ranks)
     rows = filtered(key, study, table.assign(type=table["kind"]))
     n_active = int(table["alive"].sum())
-    note, order, more, *exports = st.columns([3.4, 2, 1, 1, 1, 1], vertical_alignment="center")
+    note, order, place = st.columns([3.4, 2, 4.2], vertical_alignment="center")
+    row = place.container(horizontal=True)
     note.caption(
         f"{count(len(rows))} of {count(n_active)} latents active in this collection; "
         f"{count(len(table) - n_active)} are inactive. Click a row to open its latent."
     )
     rows = ordered(rows, url_widgets.select("sort", "Order", ORDERS, "", order, label_visibility="collapsed"))
-    with more.popover("Columns", help="Which columns the table shows", width="stretch"):
+    with row.popover("Columns", help="Which columns the table shows", width="stretch"):
         columns = chosen_columns()
-    with exports[2]:
+    with row:
         show_exchange(study)
     if rows.empty:
         st.html(highlight.calm("No such latent", "No latent passes all of these filters: remove one."))
         return
-    show_exports(key, study, rows, exports)
+    show_exports(key, study, rows, row)
     show_table(rows, columns)
 
 
-def show_exports(
-    key: cache.Key, study: Study, rows: pd.DataFrame, places: Sequence[url_widgets.Place]
-) -> None:
+def show_exports(key: cache.Key, study: Study, rows: pd.DataFrame, place: url_widgets.Place) -> None:
     """The rows as files: with every column, and labels as the command line has them."""
     name, whole = f"{study.name}-latents", exported(key, rows)
     is_whole = len(rows) == len(cached_types.table(key, type_rule.chosen()))
     call = calls.latent_table(study, type_rule.chosen()) if is_whole else None
     record.record("latents", table=whole, call=call)
-    places[0].download_button(
+    place.download_button(
         "CSV",
         lambda: csv_of(whole),
         f"{name}.csv",
@@ -122,7 +121,7 @@ def show_exports(
         width="stretch",
         on_click="ignore",
     )
-    places[1].download_button(
+    place.download_button(
         "Parquet",
         lambda: whole.to_parquet(index=False),
         f"{name}.parquet",
