@@ -68,7 +68,7 @@ def aligned(left: pd.DataFrame, right: pd.DataFrame, depth: int) -> pd.DataFrame
             "stands": np.select([first.all(axis=1), first[:, 0]], ["both", "left"], "right"),
         }
     )
-    table = table.loc[first.any(axis=1)]
+    table = table.iloc[np.flatnonzero(first.any(axis=1))]
     beyond = np.iinfo(np.int64).max
     places = table[["left", "right"]].fillna(beyond).astype(np.int64).to_numpy()
     order = np.lexsort((places[:, 0], places.min(axis=1)))

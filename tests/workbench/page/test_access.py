@@ -23,6 +23,7 @@ ALSO = {
     "your-text": {"text": "sort the rows of an array"},
     "basket": {"basket": "3,7"},
 }
+MEASURING = ("laws", "train")  # these measure for long when they open; what stands there meanwhile is read
 RUN = "axe.run(document, {resultTypes: ['violations'], iframes: false})"
 
 
@@ -53,7 +54,11 @@ def test_no_page_has_a_serious_finding(
 ) -> None:
     page.emulate_media(color_scheme=theme)
     chosen = {"q": str(tiny_study.queries.texts[3]), "latent": "3"} | ALSO.get(slug, {})
-    browser.open_page(page, f"{app}/{slug}?{urlencode(chosen)}")
+    if slug in MEASURING:
+        page.goto(f"{app}/{slug}?{urlencode(chosen)}")
+        page.wait_for_selector(".lt-lead")
+    else:
+        browser.open_page(page, f"{app}/{slug}?{urlencode(chosen)}")
     page.evaluate(script)
     found = serious(page.evaluate(RUN))
     page.emulate_media(color_scheme="light")
