@@ -13,5 +13,6 @@ __all__ = [
     "paper_tables",
     "published_scores",
     "query_rankings",
+    "side_by_side",
     "systems",
 ]

@@ -11,7 +11,7 @@ from retrieval.bm25 import Bm25Parameters
 from retrieval.queries import EncodedText, encoded_query
 from retrieval.run import Run
 from retrieval.study import Study
-from retrieval.systems import compared_systems, rank_all
+from retrieval.systems import LATENT, compared_systems, rank_all
 
 
 def compare_rankings(
@@ -50,6 +50,42 @@ def compare_rankings(
     grades: Mapping[str, int] = study.qrels.get(query_id, {}) if query_id else {}
     table["grade"] = pd.array([grades.get(identifier) for identifier in ids], dtype="Int64")
     return table
+
+
+def judged_places(
+    study: Study,
+    query: EncodedText,
+    query_id: str,
+    parameters: Bm25Parameters | None = None,
+    pool: int = 1000,
+) -> pd.DataFrame:
+    """The documents judged relevant for a query, with the place that each system but fusions gives them.
+
+    Columns doc_id, title, grade, then NAME_rank and NAME_score of each, the latents first (<NA> and NaN beyond
+    `pool`). In the order of the latents' ranking, then of the grade, the highest first, then of the corpus. Judged
+    documents that the collection does not hold are left out.
+    """
+    grades = {doc_id: grade for doc_id, grade in study.qrels.get(query_id, {}).items() if grade > 0}
+    documents = sorted(study.position[doc_id] for doc_id in grades if doc_id in study.position)
+    ids = [study.corpus.ids[document] for document in documents]
+    table = pd.DataFrame(
+        {
+            "doc_id": ids,
+            "title": [study.corpus.titles[document] for document in documents],
+            "grade": [grades[doc_id] for doc_id in ids],
+        }
+    )
+    single = [one for one in compared_systems(study) if not one.parts]
+    asked = encoded_query(query, list(study.queries.ids).index(query_id))
+    runs = rank_all(study, asked, pool, parameters, single)
+    for system, run in runs.items():
+        found = _places(run)
+        rows = [found.get(document, (None, np.nan)) for document in documents]
+        table[f"{system}_rank"] = pd.array([rank for rank, _ in rows], dtype="Int64")
+        table[f"{system}_score"] = np.array([score for _, score in rows], np.float64)
+    place = table[f"{LATENT.name}_rank"].fillna(pool + 1)
+    order = np.lexsort((np.arange(len(table)), -table["grade"].to_numpy(), place.to_numpy(np.int64)))
+    return table.iloc[order].reset_index(drop=True)
 
 
 def _places(run: Run) -> dict[int, tuple[int, float]]:

@@ -6,7 +6,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const area = parentElement.querySelector("textarea");
   area.placeholder = data.placeholder;
   area.maxLength = data.longest;
-  area.setAttribute("aria-label", data.name);
+  area.setAttribute("aria-label", data.placeholder);
   if (area.getRootNode().activeElement !== area && area.value !== data.text) area.value = data.text;
   let waiting;
   const send = () => setTriggerValue("text", area.value);

@@ -28,7 +28,16 @@ const closeSidebar = (anchor) => {
     sidebar.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
 };
 
-export default function ({ setTriggerValue }) {
+const NARROW = window.matchMedia("(max-width: 640px)"); // what CSS cannot do there, such as a table's columns, Python does
+
+export default function ({ setStateValue, setTriggerValue }) {
+  const tellWidth = () => {
+    if (window.latentTermsNarrow === NARROW.matches) return;
+    window.latentTermsNarrow = NARROW.matches;
+    setStateValue("narrow", NARROW.matches);
+  };
+  if (NARROW.matches || window.latentTermsNarrow) tellWidth();
+  NARROW.addEventListener("change", tellWidth);
   const follow = (event) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const anchor = event.target.closest && event.target.closest("a");
@@ -42,5 +51,8 @@ export default function ({ setTriggerValue }) {
     setTriggerValue("follow", address);
   };
   document.addEventListener("click", follow, true);
-  return () => document.removeEventListener("click", follow, true);
+  return () => {
+    document.removeEventListener("click", follow, true);
+    NARROW.removeEventListener("change", tellWidth);
+  };
 }

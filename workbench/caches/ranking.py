@@ -17,6 +17,7 @@ from analyses.attribution import (
 )
 from analyses.attribution import faithfulness as faithful
 from analyses.attribution import worked_example as example
+from analyses.comparison import query_rankings
 from analyses.text.contexts import Highlight
 from analyses.why import token_pairs
 from analyses.why.matches import grid
@@ -67,6 +68,13 @@ def trust(key: Key, query: str, doc_id: str, idf: Idf, methods: tuple[token_cred
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
+def judged_places(key: Key, query: str, query_id: str, idf: Idf) -> pd.DataFrame:
+    """Where each system ranks the documents that are judged relevant for one of the collection's queries."""
+    study, parameters = cache.open_study(key), Bm25Parameters(idf=idf)
+    return query_rankings.judged_places(study, cache.encode(key, query), query_id, parameters)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
 def cosine(key: Key, query: str, doc_id: str) -> cosine_breakdown.CosineExplanation:
     encoded = cache.encode(key, query)
     with cache.encoder_lock():
@@ -86,10 +94,16 @@ def words(key: Key, query: str, doc_id: str) -> word_breakdown.LexicalExplanatio
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
+def latent_pairs(key: Key, query: str, doc_id: str, idf: Idf) -> token_pairs.TokenPairs:
+    study, encoded = cache.open_study(key), cache.encode(key, query)
+    return token_pairs.token_pairs(study, encoded, doc_id, "latent", Bm25Parameters(idf=idf))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
 def pair_grid(key: Key, query: str, doc_id: str, idf: Idf, beside: token_pairs.PairSystem) -> grid.Grid:
     """Latent terms and another system over the same words."""
-    study, encoded, parameters = cache.open_study(key), cache.encode(key, query), Bm25Parameters(idf=idf)
-    of_latents = token_pairs.token_pairs(study, encoded, doc_id, "latent", parameters)
+    study, encoded = cache.open_study(key), cache.encode(key, query)
+    of_latents = latent_pairs(key, query, doc_id, idf)
     if beside == "words":
         return grid.pair_grid([of_latents, token_pairs.token_pairs(study, encoded, doc_id, beside)])
     with cache.encoder_lock():

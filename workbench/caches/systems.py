@@ -8,12 +8,15 @@ import streamlit as st
 from analyses.attribution import limit
 from analyses.comparison import failures as missing
 from analyses.comparison import misses, query_rankings
+from analyses.comparison import side_by_side as beside
 from analyses.comparison import systems as side_by_side
+from analyses.saes import two_dictionaries as dictionaries
 from retrieval import added_runs
 from retrieval.bm25 import Bm25Parameters
 from workbench.caches import ablation as cached_interventions
 from workbench.caches import cache
 from workbench.caches import language as cached_language
+from workbench.caches import texts as cached_texts
 from workbench.caches.cache import Idf, Key
 
 
@@ -74,3 +77,26 @@ def pooled_away(key: Key, query: str, relevant: tuple[str, ...], idf: Idf) -> li
     encoded, found = cache.encode(key, query), attribute(key, query, relevant, idf)
     with cache.encoder_lock():
         return limit.pooled_away(cache.open_study(key), encoded, found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def two_rankings(key: Key, query: str, other: Key, other_query: str, idf: Idf, depth: int) -> pd.DataFrame:
+    sides = ((key, query), (other, other_query))
+    (study, first), (beside_it, second) = (
+        (cache.open_study(one), cache.encode(one, text)) for one, text in sides
+    )
+    return beside.two_rankings(study, first, beside_it, second, Bm25Parameters(idf=idf), depth)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def two_queries(key: Key, query: str, other_query: str, idf: Idf) -> pd.DataFrame:
+    first, second = cache.encode(key, query), cache.encode(key, other_query)
+    return beside.two_queries(cache.open_study(key), first, second, Bm25Parameters(idf=idf))
+
+
+def two_dictionaries(key: Key, word: str, other: Key, other_word: str) -> pd.DataFrame | None:
+    """The latents of a word in two studies; None where one of them lacks the word."""
+    first, second = cached_texts.word_entry(key, word), cached_texts.word_entry(other, other_word)
+    if first is None or second is None:
+        return None
+    return dictionaries.beside(cache.open_study(key), first, cache.open_study(other), second)

@@ -22,13 +22,14 @@ Form = Literal[
 
 @dataclass(frozen=True)
 class Row:
-    """One latent's part of the sum; note: what hovering over its number says."""
+    """One latent's part of the sum; note: what hovering over its number says; mark: HTML beside its name."""
 
     latent: int
     label: str
     address: str
     value: float
     note: str = ""
+    mark: str = ""
 
 
 Group = tuple[str, list[Row]]  # the word, "" for a row that is alone
@@ -90,7 +91,8 @@ def _group(word: str, members: Sequence[Row], before: float, decisive: Collectio
     """One latent, or several of a word, which open."""
     bars, at = [], before
     for row in members:
-        name = f'{link(row.label or NONE, row.address)} <span class="lt-number">{row.latent}</span>'
+        number = f'<span class="lt-number">{row.latent}</span>'
+        name = f'{link(row.label or NONE, row.address)} <span class="lt-numbered">{number}{row.mark}</span>'
         bars.append(_Bar(name, at, row.value, not decisive or row.latent in decisive, row.note))
         at += row.value
     if not word:

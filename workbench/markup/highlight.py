@@ -172,7 +172,7 @@ def explained(*names: str) -> str:
 
 def preformatted(text: str) -> str:
     """Text as it stands, spaces and all."""
-    return f'<pre class="lt-pre">{escape(text)}</pre>'
+    return f'<pre class="lt-pre" tabindex="0">{escape(text)}</pre>'
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

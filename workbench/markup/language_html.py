@@ -23,7 +23,7 @@ class Row:
 
 def verdicts(rows: Iterable[Row]) -> str:
     """The laws as a table: figure of the latents, its control, the verdict."""
-    head = "".join(f"<th>{name}</th>" for name in ("", "Latents", "Control", "Verdict"))
+    head = "".join(f"<th>{name}</th>" for name in ("Law", "Latents", "Control", "Verdict"))
     body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
     return f'<table class="lt-table lt-verdicts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 

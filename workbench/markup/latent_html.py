@@ -8,6 +8,7 @@ from analyses.dictionary.near_misses import NearMiss
 from analyses.figures.style.theme import ACTIVATION
 from analyses.text.contexts import Context, Highlight
 from workbench.markup import highlight
+from workbench.markup.results.result_html import document_box
 from workbench.markup.templates import escape
 
 
@@ -48,10 +49,7 @@ def near_miss_card(miss: NearMiss, address: str, strongest: float) -> str:
 
 def whole_document(body: str) -> str:
     """A marked document that opens under its context."""
-    return (
-        '<details class="lt-whole"><summary>The whole document</summary>'
-        f'<div class="lt-document">{body}</div></details>'
-    )
+    return f'<details class="lt-whole"><summary>The whole document</summary>{document_box(body)}</details>'
 
 
 def linked_bars(rows: Iterable[tuple[str, str, str, float, str]], chance: float = 0.0) -> str:

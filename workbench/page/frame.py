@@ -24,11 +24,12 @@ from workbench.caches import cache
 from workbench.markup import glossary, highlight
 from workbench.markup.glossary.of_pages import OF_PAGES
 from workbench.page import links, selection
+from workbench.page.basket import held
 from workbench.page.evidence import chart_menu, record, tools
 from workbench.page.evidence.call import Call
 from workbench.page.sharing import own_notes
 
-PAGES = "pages"
+PAGES, NARROW = "pages", "the window is narrow"
 UNREADABLE = (UserError, OSError, LookupError, TypeError)  # what opening a damaged study raises
 DEFAULT_PATH = Path("artifacts/studies")
 notes_file.keep_copies(own_notes.copies)
@@ -165,14 +166,20 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
     """Turn a click on an inside link into a change of selection or of page, without a reload."""
     st.session_state[PAGES] = pages
     with st.container(key="router"):
-        clicked = ROUTER(key="follow", on_follow_change=lambda: None)
+        clicked = ROUTER(key="follow", on_follow_change=lambda: None, on_narrow_change=lambda: None)
+    st.session_state[NARROW] = bool(clicked.narrow)
     target = links.parse(clicked.follow) if clicked.follow else None
     if target is not None:
-        page, chosen = target
+        page, chosen = target[0], held.followed(target[1])
         if page == here:
             selection.choose(**chosen)
         else:
             go(page, **chosen)
+
+
+def is_narrow() -> bool:
+    """Whether the reader's window is as narrow as a phone, which the browser says once a page is there."""
+    return bool(st.session_state.get(NARROW))
 
 
 def guarded(page: Callable[[], None]) -> None:

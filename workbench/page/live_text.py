@@ -10,7 +10,7 @@ from workbench.page import selection
 LONGEST = 6000  # characters: the text goes into the URL, and no encoder here reads more of one
 BOX = st.components.v2.component(
     "live_text",
-    html='<textarea rows="4" spellcheck="false"></textarea>',
+    html='<textarea rows="4" spellcheck="false" aria-label="Your text"></textarea>',
     css=(ASSETS / "live_text.css").read_text(encoding="utf-8"),
     js=(ASSETS / "live_text.js").read_text(encoding="utf-8"),
 )

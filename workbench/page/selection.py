@@ -15,10 +15,11 @@ import streamlit as st
 from workbench.page import links
 
 CONTEXT = ("study", "q", "idf", "doc", "latent")  # of every page, in this order
+OF_EVERY_PAGE = ("basket",)  # of every page beside the context, and of none in particular
 KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
-    *("other", "part", "credit", "beside"),
+    *("other", "part", "credit", "beside", "shown", "look", "q2", "facet"),
     *("prune", "where", "share", "b", "measure", "against"),
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system", "fusions"),
@@ -26,11 +27,12 @@ KEYS = (
     *("section", "sort", "columns"),
     *("paper", "item", "wide", "ratio", "points", "legend", "grey"),
     "term",
+    *OF_EVERY_PAGE,
 )
 # a new value of the first makes an old value of the others meaningless
 DEPENDENT = {
-    "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other", "cell"),
-    "q": ("doc", "other", "latents"),
+    "study": ("q", "doc", "latent", "find", "noted", "sae", "others", "other", "cell", "shown", "basket"),
+    "q": ("doc", "other", "latents", "shown"),
     "paper": ("item", "wide", "ratio", "points", "legend"),
     "item": ("wide", "ratio", "points", "legend"),
 }
@@ -75,7 +77,7 @@ def arrived(kept: Mapping[str, str], address: Mapping[str, str], page: str) -> d
 def concerns(page: str, key: str) -> bool:
     """Whether a parameter is in the URL of a page: of the context, of this page, or of no page in particular."""
     own = links.PAGES[page].keys if page in links.PAGES else KEYS
-    return key in CONTEXT or key in own or key not in DECLARED
+    return key in (*CONTEXT, *OF_EVERY_PAGE) or key in own or key not in DECLARED
 
 
 def written(page: str, selection: Mapping[str, str]) -> dict[str, str]:

@@ -1,3 +1,3 @@
-"""Figures of latents: the map, types, positions in a document, and explanations."""
+"""Figures of latents: the map, types, positions in a document, explanations, and which are together."""
 
-__all__ = ["explanations", "map", "positions", "types"]
+__all__ = ["explanations", "map", "positions", "together", "types"]

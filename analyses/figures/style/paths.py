@@ -20,12 +20,15 @@ def paths_figure(
     depth: int = 10,
     link: Callable[[str], str] | None = None,
     longest: int = LONGEST,
+    sides: tuple[str, str] = ("before", "after"),
+    origins: tuple[str, str] = ("from {}", "not found before"),
 ) -> go.Figure:
     """Ranks before on the left and after on the right; rising documents are blue, falling ones orange, others grey.
 
     ranking: doc_id, title, before, after (ranks from 1, <NA> for none), relevant. Ranks beyond `depth` are drawn
     below a gap; relevant documents have a green mark. link: the address behind a document's name. longest:
-    characters of a name that are shown.
+    characters of a name that are shown. sides: what stands over the two; origins: what is said of a document's rank
+    on the left where no line shows it, and of one without a rank there.
     """
     rows = ranking.to_dict("records")
     beyond = depth + 1.6
@@ -36,7 +39,7 @@ def paths_figure(
         for row in rows:
             rank = row[side]
             if not is_beyond(rank, depth):
-                name = _name(row, int(rank), side, link, longest, depth)
+                name = _name(row, int(rank), side, link, longest, depth, origins)
                 chart.add_annotation(
                     x=x, y=int(rank), text=name, xanchor=anchor, showarrow=False, font={"size": 13}
                 )
@@ -46,7 +49,7 @@ def paths_figure(
     chart.update_xaxes(
         range=[-1.55, 2.55],
         tickvals=[0, 1],
-        ticktext=["before", "after"],
+        ticktext=[plain(side) for side in sides],
         showgrid=False,
         zeroline=False,
         side="top",
@@ -131,7 +134,13 @@ def _direction(before: Any, after: Any) -> int:
 
 
 def _name(
-    row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None, longest: int, depth: int
+    row: Mapping[Any, Any],
+    rank: int,
+    side: str,
+    link: Callable[[str], str] | None,
+    longest: int,
+    depth: int,
+    origins: tuple[str, str],
 ) -> str:
     """A document's name beside its rank; after a change also the rank that it had where no line shows it."""
     doc_id = str(row["doc_id"])
@@ -141,5 +150,5 @@ def _name(
     before = row["before"]
     if not is_beyond(before, depth):
         return f"<b>{rank}</b>  {name}"
-    origin = "not found before" if pd.isna(before) else f"from {int(before):,}"
+    origin = origins[1] if pd.isna(before) else origins[0].format(f"{int(before):,}")
     return f"<b>{rank}</b>  {name}  ({origin})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyses.comparison.query_rankings import compare_rankings, query_id_of
+from analyses.comparison.query_rankings import compare_rankings, judged_places, query_id_of
 from retrieval.study import Study
 from retrieval.systems import SYSTEMS, compared_systems
 
@@ -39,3 +39,16 @@ def test_grades_come_from_the_judges(tiny_study: Study) -> None:
     assert set(graded["doc_id"]) <= set(tiny_study.qrels[identifier])
     assert len(graded)
     assert compare_rankings(tiny_study, text, depth=5)["grade"].isna().all()
+
+
+def test_judged_documents_stand_where_each_system_ranks_them(tiny_study: Study) -> None:
+    identifier, text = tiny_study.queries.ids[5], str(tiny_study.queries.texts[5])
+    table = judged_places(tiny_study, tiny_study.encode(text), identifier)
+    relevant = {doc_id for doc_id, grade in tiny_study.qrels[identifier].items() if grade > 0}
+    assert set(table["doc_id"]) == relevant
+    whole = tiny_study.search(text, len(tiny_study.corpus)).set_index("doc_id")["rank"]
+    assert table["latent_rank"].tolist() == whole.reindex(table["doc_id"]).tolist()
+    assert table["latent_rank"].is_monotonic_increasing
+    shallow = judged_places(tiny_study, tiny_study.encode(text), identifier, pool=1)
+    assert set(shallow["doc_id"]) == relevant
+    assert shallow["latent_rank"].dropna().isin([1]).all()

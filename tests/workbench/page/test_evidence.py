@@ -32,6 +32,9 @@ VIEWS: tuple[tuple[str, dict[str, str], int, int], ...] = (
     ("search", {"q": QUERY}, 1, 1),
     ("search", {"q": QUERY, "idf": "lucene", "part": "words"}, 1, 1),
     ("search", {"q": QUERY, "part": "cosine"}, 1, 0),
+    ("search", {"q": QUERY, "part": "pairs", "idf": "lucene"}, 1, 1),
+    ("search", {"q": QUERY, "part": "text", "credit": "leave-one-out"}, 1, 1),
+    ("map", {}, 1, 0),
     ("compare-documents", {"q": QUERY}, 1, 1),
     ("ablation", {"q": QUERY}, 1, 1),
     ("ablation", {"q": QUERY, "place": "index", "length": "kept", "idf": "lucene"}, 1, 1),
@@ -41,8 +44,11 @@ VIEWS: tuple[tuple[str, dict[str, str], int, int], ...] = (
     ("importance", {}, 1, 1),
     ("systems", {"q": QUERY}, 2, 0),
     ("failures", {"k": "5"}, 1, 1),
+    ("side-by-side", {"q": QUERY, "q2": "sort the rows of a table"}, 1, 0),
+    ("side-by-side", {"look": "word", "word": "array", "word2": "return"}, 1, 0),
     ("latents", {}, 1, 1),
     ("latent", {"latent": "3"}, 1, 0),
+    ("basket", {"basket": "3,7,11"}, 2, 0),
     ("word", {"word": "array"}, 1, 0),
     ("your-text", {"text": "the sum of -1"}, 1, 0),
     ("types", {}, 1, 0),
@@ -88,7 +94,7 @@ def check_python(shown: pd.DataFrame, python: str) -> None:
     assert len(again) == len(shown) > 0
     for column in shown.columns:
         expected, found = shown[column].reset_index(drop=True), again[column].reset_index(drop=True)
-        if column == "label":  # a name: on screen, alike ones are told apart
+        if column in ("label", "label_other"):  # a name: on screen, alike ones are told apart
             continue
         pd.testing.assert_series_equal(found, expected, check_dtype=False, rtol=1e-5)
 

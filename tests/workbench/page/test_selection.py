@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from workbench.markup.formats import count, duration, number, percent
 from workbench.page.links import FORMER, PAGES, href, parse
-from workbench.page.selection import CONTEXT, KEYS, arrived, changed, merged, written
+from workbench.page.selection import CONTEXT, KEYS, OF_EVERY_PAGE, arrived, changed, merged, written
 
 
 @given(
@@ -79,14 +79,14 @@ def test_what_a_page_writes_is_what_it_reads_back(
 ) -> None:
     """Leaving an address and coming back to it changes nothing that its page shows."""
     address = written(page, chosen)
-    assert set(address) <= {*CONTEXT, *PAGES[page].keys}
+    assert set(address) <= {*CONTEXT, *OF_EVERY_PAGE, *PAGES[page].keys}
     assert written(page, arrived(chosen, address, page)) == address
     assert written(page, arrived(kept, address, page)) == address
 
 
 def test_the_address_of_a_page_leaves_out_what_only_others_read() -> None:
     everything = dict.fromkeys(KEYS, "1")
-    assert set(written("map", everything)) == {*CONTEXT, "colour", "rule"}
+    assert set(written("map", everything)) == {*CONTEXT, *OF_EVERY_PAGE, "colour", "rule"}
     assert list(written("search", {"part": "text", "doc": "d", "q": "x", "study": "s"})) == [
         "study",
         "q",

@@ -43,6 +43,7 @@ OF_PAGES: Mapping[str, tuple[str, ...]] = {
         "Ranked lower for its length",
         "Lead",
     ),
+    "side-by-side": ("Overlap@10", "RBO", "Share of the word's tokens", "Cosine of directions"),
     "limit": ("Power", "Averaged away", "Cosine", "MaxSim", "Recall"),
     "latents": ("Latent", "Label", "Document frequency", "Summed activation", "Type", "Rank and frequency"),
     "latent": (

@@ -15,6 +15,7 @@ from workbench.caches import cache
 from workbench.markup import highlight
 from workbench.markup.shell import shell_html
 from workbench.page import frame, idf, links, selection, url_widgets
+from workbench.page.basket import offer
 from workbench.page.shell import finders, not_found
 
 N_FOUND, LONGEST = 10, 34
@@ -45,6 +46,7 @@ def bar(page: links.Page, found: tuple[cache.Key, Study] | None) -> None:
             choose_latent(page, key, study)
         if rows := elsewhere(page, key, study):
             st.html(shell_html.chosen_elsewhere(rows), width="content")
+        offer.show(study.n_latents)
 
 
 def choose_study() -> None:

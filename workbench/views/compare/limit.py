@@ -18,6 +18,7 @@ from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame
+from workbench.page.evidence import further_calls, record
 from workbench.views.explain import search
 
 N_LATENTS, N_DOCUMENTS, N_OTHERS = 8, 16, 3
@@ -53,6 +54,8 @@ def page() -> None:
         return
     with st.spinner(search.READING):
         attribute = cached_systems.attribute(key, query, tuple(relevant), idf)
+    call = further_calls.attribute(study, query, relevant, idf)
+    record.record(f"firing {query}", table=attribute.latents, call=call)
     show_firing(key, query, attribute)
     if (reason := why_no_breakdown(study)) is not None:
         st.html(highlight.note(reason))

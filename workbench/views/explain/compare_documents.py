@@ -12,7 +12,9 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
+from workbench.markup.results import result_html
 from workbench.page import frame, numbers, selection, url_widgets
+from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
 from workbench.page.evidence.call import Call
 from workbench.views.explain import search
@@ -97,7 +99,7 @@ def show_difference(key: cache.Key, both: Pair, call: Call) -> None:
         "them is in full colour"
     )
     decisive = both.swap.latents if both.swap else ()
-    names = cache.labels(key)
+    names, inside = cache.labels(key), held.latents()
     rows = [
         breakdown_html.Row(
             row["latent"],
@@ -105,6 +107,7 @@ def show_difference(key: cache.Key, both: Pair, call: Call) -> None:
             frame.address("latent", latent=row["latent"]),
             row["difference"],
             f"A {row['contribution_first']:.3f}, B {row['contribution_second']:.3f}",
+            offer.mark(row["latent"], inside),
         )
         for row in both.breakdown.to_dict("records")
     ]
@@ -181,7 +184,7 @@ def show_texts(key: cache.Key, study: Study, query: str, idf: cache.Idf, both: P
                 f"{highlight.link(f'{name}: {title}', frame.address('search', q=query, doc=doc_id), 'lt-title')}"
             )
             text = study.corpus.texts[study.position[doc_id]]
-            st.html(f'<div class="lt-document">{highlight.marked(text, marks, "credit", largest)}</div>')
+            st.html(result_html.document_box(highlight.marked(text, marks, "credit", largest)))
     st.caption(
         "Each latent's score difference, divided among the tokens of each text on which the latent fires, "
         "in proportion to activation: blue favours A, orange favours B, in either text."
@@ -202,7 +205,8 @@ def chips(key: cache.Key, smallest: SmallestSet, weights: dict[int, float]) -> s
         )
         for latent in smallest.latents
     )
-    return f'<div class="lt-chips lt-set">{items}</div>'
+    reached = 'tabindex="0" role="group" aria-label="The latents of the set"'
+    return f'<div class="lt-chips lt-set" {reached}>{items}</div>'
 
 
 def place(rank: int | None) -> str:

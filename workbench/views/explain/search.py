@@ -10,13 +10,14 @@ from retrieval.study import Study
 from retrieval.systems import COSINE, LEXICAL
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
-from workbench.markup import highlight
+from workbench.markup import gallery_html, highlight
+from workbench.markup.results import result_html
 from workbench.page import frame, idf, selection
 from workbench.page.shell import finders
-from workbench.views.explain import search_document
+from workbench.views.explain import search_document, search_judged
 
 BESIDE = {COSINE.name: "rank, cosine", LEXICAL.name: "rank, BM25"}  # beside the latents
-DEPTH, N_CHIPS, N_EXAMPLES = 10, 9, 6
+DEPTH, MOST_SHOWN, N_CHIPS, N_EXAMPLES = 10, 100, 9, 6
 READING = "Encoding the query; the first one also loads the encoder"
 
 
@@ -37,9 +38,10 @@ def page() -> None:
         )
         show_examples(study)
         return
+    depth = n_shown(selection.current().get("shown", ""))
     with st.spinner(READING):
-        ranking = cache.rankings(key, query, chosen_idf, DEPTH)
-    results = ranking[ranking["latent_rank"].notna() & (ranking["latent_rank"] <= DEPTH)]
+        ranking = cache.rankings(key, query, chosen_idf, depth)
+    results = ranking[ranking["latent_rank"].notna() & (ranking["latent_rank"] <= depth)]
     chips(key, query, chosen_idf)
     if results.empty:
         st.html(
@@ -49,6 +51,7 @@ def page() -> None:
                 "under the paper's formula. Try other words, or Lucene's idf, which is always above 0.",
             )
         )
+        search_judged.show(key, study, query, chosen_idf, others(ranking), "", depth)
         return
     chosen = selection.current().get("doc", "")
     if chosen not in study.position:
@@ -58,6 +61,9 @@ def page() -> None:
     left, right = st.columns(widths, gap="large")
     with left:
         show_results(key, study, query, chosen_idf, results, chosen)
+        if len(results) == depth:
+            more(query, chosen, depth)
+        search_judged.show(key, study, query, chosen_idf, others(results), chosen, depth)
     with right:
         search_document.show(key, study, query, chosen_idf, chosen, results["doc_id"].tolist())
 
@@ -99,18 +105,16 @@ def show_results(
     """The ranking, one card per document, with the ranks that cosine and lexical BM25 give the document."""
     judged = query_id_of(study, query) in study.qrels
     credits = cached_ranking.marks_of(key, query, tuple(results["doc_id"]), idf)
-    others = {system: heading for system, heading in BESIDE.items() if f"{system}_rank" in results}
-    headings = "".join(f"<span>{heading}</span>" for heading in others.values())
+    beside = others(results)
     cards = [
-        '<div class="lt-columns"><span>rank</span><span>Documents, with the words behind their score</span>'
-        f'<div class="lt-places"><span>score, latents</span>{headings}</div></div>'
+        result_html.result_columns("Documents, with the words behind their score", list(beside.values()))
     ]
     for row in results.to_dict("records"):
         doc_id = row["doc_id"]
         text = study.corpus.texts[study.position[doc_id]]
         places = f'<span class="lt-score">{row["latent_score"]:.2f}</span>' + "".join(
             highlight.place(system, None if pd.isna(rank) else int(rank))
-            for system, rank in ((system, row[f"{system}_rank"]) for system in others)
+            for system, rank in ((system, row[f"{system}_rank"]) for system in beside)
         )
         grade = None if pd.isna(row["grade"]) else int(row["grade"])
         cards.append(
@@ -118,7 +122,7 @@ def show_results(
                 row["latent_rank"],
                 row["title"],
                 doc_id,
-                frame.address("search", q=query, doc=doc_id),
+                frame.address("search", q=query, doc=doc_id, shown=spelled(len(results))),
                 highlight.excerpt(text, credits[doc_id], 150, "credit"),
                 places,
                 highlight.grade_mark(grade, judged),
@@ -128,9 +132,35 @@ def show_results(
     st.html(f'<div class="lt-results">{"".join(cards)}</div>')
 
 
+def n_shown(text: str) -> int:
+    """How many results an address asks for: tens, from DEPTH to MOST_SHOWN; DEPTH where it asks for none."""
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else DEPTH
+    return min(max(-(-wanted // DEPTH) * DEPTH, DEPTH), MOST_SHOWN)
+
+
+def spelled(n: int) -> int | None:
+    """How an address says that n results are shown; None for the usual number, which it leaves out."""
+    return None if n <= DEPTH else n_shown(str(n))
+
+
+def more(query: str, chosen: str, depth: int) -> None:
+    """Links to more results, and back to the first ones."""
+    rows = []
+    if depth < MOST_SHOWN:
+        rows.append((f"{DEPTH} more", frame.address("search", q=query, doc=chosen, shown=depth + DEPTH)))
+    if depth > DEPTH:
+        rows.append((f"Only the first {DEPTH}", frame.address("search", q=query, doc=chosen, shown="")))
+    st.html(gallery_html.link_row(rows))
+
+
+def others(ranking: pd.DataFrame) -> dict[str, str]:
+    """The systems that stand beside the latents: name -> heading."""
+    return {system: heading for system, heading in BESIDE.items() if f"{system}_rank" in ranking}
+
+
 def show_text(study: Study, doc_id: str) -> None:
     """A document without a query: title and text."""
     position = study.position[doc_id]
     st.html(highlight.subheading(study.corpus.titles[position] or doc_id))
     frame.label(f"Document {doc_id}; type a query above to see which words give this document its score")
-    st.html(f'<div class="lt-document">{highlight.marked(study.corpus.texts[position], [], "credit")}</div>')
+    st.html(result_html.document_box(highlight.marked(study.corpus.texts[position], [], "credit")))

@@ -12,7 +12,9 @@ from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
+from workbench.markup.results import result_html
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import further_calls, record
 
 MEANINGS: dict[Method, str] = {
     "proportional": "Each latent's contribution, divided among the tokens on which the latent fires, in "
@@ -32,6 +34,8 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str) 
             both_credits = both(key, query, idf, doc_id, method)
     else:
         both_credits = both(key, query, idf, doc_id, method)
+    call = further_calls.credits(study, query, doc_id, method, idf)
+    record.record("credits", table=both_credits[1].tokens, call=call)
     st.caption(MEANINGS[method])
     for credits, text, name in zip(
         both_credits,
@@ -87,7 +91,7 @@ def show_text(credits: Credits, text: str) -> None:
     read = int(tokens["end"].max())
     marks = cached_ranking.marks(tokens["start"], tokens["end"], tokens["credit"])
     body = highlight.marked(text[:read], marks, "credit") + highlight.unread(text[read:])
-    st.html(f'<div class="lt-document">{body}</div>')
+    st.html(result_html.document_box(body))
 
 
 def show_trust(trust: cached_ranking.Trust) -> None:

@@ -18,13 +18,15 @@ from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
 from workbench.markup import breakdown_html, highlight
 from workbench.markup.formats import count, percent
+from workbench.markup.results import result_html
 from workbench.page import frame, numbers, url_widgets
+from workbench.page.basket import held, offer
 from workbench.page.evidence import calls, record
 from workbench.views.explain import search_credit, search_pairs
 
 # `part=ledger`, of an older version, is no part: it leads to the default, the breakdown
 PARTS = {"breakdown": "Latents", "pairs": "Pairs", "text": "Text", "cosine": "Cosine", "words": "Words"}
-TOP = 10
+TOP, MOST = 10, 50  # latents that are drawn at once, and on demand
 
 
 def show(
@@ -80,6 +82,7 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
         st.html(breakdown_html.breakdown(steps(explanation.breakdown, names), TOP))
         call = calls.breakdown(study, query, doc_id, idf)
         record.record("breakdown", table=explanation.breakdown, call=call)
+        offer.several(explanation.breakdown["latent"].tolist(), "of this breakdown")
     frame.label("The text: each latent's contribution, divided among the tokens in proportion to activation")
     marks = cached_ranking.marks_of(key, query, (doc_id,), idf)[doc_id]
     document(study.corpus.texts[study.position[doc_id]], marks)
@@ -95,6 +98,7 @@ def show_breakdown(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc
 
 def steps(breakdown: pd.DataFrame, names: dict[int, str]) -> list[breakdown_html.Row]:
     """The score breakdown as rows, each with its factors."""
+    inside = held.latents()
     return [
         breakdown_html.Row(
             row["latent"],
@@ -102,6 +106,7 @@ def steps(breakdown: pd.DataFrame, names: dict[int, str]) -> list[breakdown_html
             to_latent(row["latent"]),
             row["contribution"],
             f"query weight {row['query_weight']:.2f} × idf {row['idf']:.2f} × saturation {row['saturation']:.3f}",
+            offer.mark(row["latent"], inside),
         )
         for row in breakdown.to_dict("records")
     ]
@@ -136,6 +141,7 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
             calls.cosine(study, query, doc_id, idf),
         )
         frame.show(chart, "cosine", beside, call)
+        show_more(beside.iloc[TOP : TOP + MOST], cache.labels(key))
         st.caption(
             f"The {averaged.n_latents} latents that make {percent(averaged.bm25)} of BM25's score make "
             f"{percent(averaged.cosine)} of the cosine's latent parts, by absolute size; as many drawn from "
@@ -157,6 +163,16 @@ def show_cosine(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id
             "by the norm of the document's vector. Shares are of the sum of all absolute parts, and of "
             "BM25's score."
         )
+
+
+def show_more(rest: pd.DataFrame, names: dict[int, str]) -> None:
+    """The latents beyond the first ones, which open in place."""
+    if rest.empty:
+        return
+    opened = st.expander(f"{count(len(rest))} more", on_change="rerun", key="more of the cosine")
+    if opened.open:
+        with opened:
+            frame.show(shares_figure(rest, names, MOST, to_latent), "more of the cosine")
 
 
 def show_words(key: cache.Key, study: Study, query: str, doc_id: str) -> None:
@@ -187,7 +203,7 @@ def show_words(key: cache.Key, study: Study, query: str, doc_id: str) -> None:
 
 
 def document(text: str, marks: Sequence[Highlight]) -> None:
-    st.html(f'<div class="lt-document">{highlight.marked(text, marks, "credit")}</div>')
+    st.html(result_html.document_box(highlight.marked(text, marks, "credit")))
 
 
 def to_latent(latent: int) -> str:

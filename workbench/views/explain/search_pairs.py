@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from analyses.figures.why.token_pairs import pairs_figure
@@ -13,6 +14,7 @@ from workbench.caches import ranking as cached_ranking
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, url_widgets
+from workbench.page.evidence import further_calls
 
 BESIDE: dict[PairSystem, str] = {"cosine": "Cosine", "maxsim": "MaxSim", "words": "Words"}
 EXACT: dict[PairSystem, str] = {
@@ -37,7 +39,9 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf, doc_id: str) 
         )
         return
     frame.label("What each word of the query (rows) and of the document (columns) make of the score together")
-    frame.show(pairs_figure(grid, cache.labels(key)), "pairs")
+    of_latents = pd.DataFrame(cached_ranking.latent_pairs(key, query, doc_id, idf).to_records())
+    call = further_calls.pairs(study, query, doc_id, idf)
+    frame.show(pairs_figure(grid, cache.labels(key)), "pairs", of_latents, call)
     st.caption(caption(study, grid, beside, refused))
 
 

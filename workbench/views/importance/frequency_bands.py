@@ -26,7 +26,7 @@ from workbench.caches import language as cached_language
 from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.markup.latent_html import linked_table
-from workbench.page import frame, idf, url_widgets
+from workbench.page import frame, idf, numbers, url_widgets
 from workbench.page.evidence import calls
 from workbench.page.sharing import offers
 
@@ -34,6 +34,13 @@ PART_NAMES: dict[Part, str] = {"head": "The most frequent", "tail": "The rarest"
 WHERE_NAMES: dict[Where, str] = {"index": "Index and lengths", "scoring": "Scores only"}
 STEPS = sorted({*SHARES, 0.004, 0.007, 0.015, 0.04, 0.07, 0.15, 0.25, 0.4})
 START, N_FIRST, N_ROWS = 0.01, 100, 14
+REST = (
+    "latent",
+    "label",
+    "document_frequency",
+    "idf",
+    "share_of_length",
+)  # of the latents beyond the first rows
 
 
 def page() -> None:
@@ -199,7 +206,11 @@ def show_latents(key: cache.Key, study: Study, pruning: Pruning) -> None:
         )
     )
     if len(removed) > len(first):
-        st.caption(f"and {count(len(removed) - len(first))} more")
+        rest = removed[N_ROWS:] if pruning.part == "head" else removed[::-1][N_ROWS:]
+        opened = st.expander(f"{count(len(rest))} more", on_change="rerun", key=f"rest {pruning}")
+        if opened.open:
+            with opened:
+                numbers.show(table.loc[rest, list(REST)])
 
 
 def show_bands(bands: pd.DataFrame) -> None:

@@ -17,6 +17,7 @@ from workbench.markup import highlight
 from workbench.markup.latent_card import study_card
 from workbench.markup.latent_html import noted
 from workbench.page import frame
+from workbench.page.basket import held
 from workbench.page.reader import reader
 from workbench.page.sharing.own_notes import with_own_notes
 
@@ -66,6 +67,13 @@ def show_bar(key: cache.Key, study: Study, entry: LatentEntry) -> None:
         "text/html",
         help="This latent as one HTML file, such as for a blog",
         on_click="ignore",
+    )
+    is_in = entry.latent in held.latents()
+    st.button(
+        "Take from basket" if is_in else "Put in basket",
+        help="The basket holds latents to ablate, tag, compare and export together",
+        on_click=held.hold,
+        args=([one for one in held.latents() if one != entry.latent] + [entry.latent] * (not is_in),),
     )
     last = undoable(study, reader())
     if last is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, numbers, selection, type_rule, url_widgets
+from workbench.page.basket import offer
 from workbench.page.evidence import calls, record
 from workbench.page.url_widgets import several_of
 from workbench.views.latents.notes_file import show_exchange
@@ -70,6 +71,7 @@ FORMATS = {
     "Closeness": "%.2f",
     "Coherence": "%.2f",
 }
+MOST_AT_ONCE = 200  # rows that one link puts in the basket
 ALIVE: dict[Alive, str] = {
     "yes": "Active here",
     "no": "Inactive",
@@ -87,32 +89,31 @@ def page() -> None:
     frame.show(rank_frequency_figure(ranks, chosen), "ranks", ranks)
     rows = filtered(key, study, table.assign(type=table["kind"]))
     n_active = int(table["alive"].sum())
-    note, order, more, *exports = st.columns([3.4, 2, 1, 1, 1, 1], vertical_alignment="center")
+    note, order, place = st.columns([3.4, 2, 4.2], vertical_alignment="center")
+    row = place.container(horizontal=True)
     note.caption(
         f"{count(len(rows))} of {count(n_active)} latents active in this collection; "
         f"{count(len(table) - n_active)} are inactive. Click a row to open its latent."
     )
     rows = ordered(rows, url_widgets.select("sort", "Order", ORDERS, "", order, label_visibility="collapsed"))
-    with more.popover("Columns", help="Which columns the table shows", width="stretch"):
+    with row.popover("Columns", help="Which columns the table shows", width="stretch"):
         columns = chosen_columns()
-    with exports[2]:
+    with row:
         show_exchange(study)
     if rows.empty:
         st.html(highlight.calm("No such latent", "No latent passes all of these filters: remove one."))
         return
-    show_exports(key, study, rows, exports)
+    show_exports(key, study, rows, row)
     show_table(rows, columns)
 
 
-def show_exports(
-    key: cache.Key, study: Study, rows: pd.DataFrame, places: Sequence[url_widgets.Place]
-) -> None:
+def show_exports(key: cache.Key, study: Study, rows: pd.DataFrame, place: url_widgets.Place) -> None:
     """The rows as files: with every column, and labels as the command line has them."""
     name, whole = f"{study.name}-latents", exported(key, rows)
     is_whole = len(rows) == len(cached_types.table(key, type_rule.chosen()))
     call = calls.latent_table(study, type_rule.chosen()) if is_whole else None
     record.record("latents", table=whole, call=call)
-    places[0].download_button(
+    place.download_button(
         "CSV",
         lambda: csv_of(whole),
         f"{name}.csv",
@@ -120,7 +121,7 @@ def show_exports(
         width="stretch",
         on_click="ignore",
     )
-    places[1].download_button(
+    place.download_button(
         "Parquet",
         lambda: whole.to_parquet(index=False),
         f"{name}.parquet",
@@ -206,7 +207,7 @@ def show_table(rows: pd.DataFrame, chosen: Collection[str]) -> None:
     }
     for name in ("Top form share", "Activation on the text"):
         formats[name] = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-    formats["Label"] = st.column_config.TextColumn(pinned=True, width=320)
+    formats["Label"] = st.column_config.TextColumn(pinned=True, width=150 if frame.is_narrow() else 320)
     formats["Latent"] = st.column_config.NumberColumn(format="#%d", width="small")
     event = st.dataframe(
         shown,
@@ -214,9 +215,13 @@ def show_table(rows: pd.DataFrame, chosen: Collection[str]) -> None:
         width="stretch",
         height=460,
         on_select="rerun",
-        selection_mode="single-cell",
+        selection_mode=["multi-row", "single-cell"],
         key="latents table",
         column_config=numbers.explained(shown.columns, formats),
     )
     if event.selection.cells:
         frame.go("latent", latent=int(rows["latent"].iloc[event.selection.cells[0][0]]))
+    if event.selection.rows:
+        offer.several(rows["latent"].iloc[event.selection.rows].tolist(), "that are ticked")
+    elif len(rows) <= MOST_AT_ONCE:
+        offer.several(rows["latent"].tolist(), "of this table")

@@ -21,6 +21,8 @@ from workbench.caches import types as cached_types
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, idf, numbers, selection, type_rule, url_widgets
+from workbench.page.basket import offer
+from workbench.page.evidence import further_calls
 from workbench.views.latents.map_method import show_method
 
 COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
@@ -74,6 +76,8 @@ def page() -> None:
         event = frame.show(
             chart,
             "map",
+            table[["x", "y"]],
+            further_calls.places_on_map(study),
             config=BUTTONS,
             on_select="rerun",
             selection_mode=("points", "lasso"),
@@ -132,6 +136,7 @@ def follow(key: cache.Key, table: pd.DataFrame, chosen: Mapping[str, Any]) -> No
     st.html(highlight.subheading(f"{count(len(latents))} latents of this region"))
     if words:
         st.html(highlight.note(f"Words that set this region apart: {' · '.join(words)}"))
+    offer.several(latents, "of this region")
     listed = table[table["latent"].isin(latents)]
     listed = listed.sort_values("strength" if "strength" in listed else "document_frequency", ascending=False)
     shown = listed[[column for column in COLUMNS if column in listed]].rename(columns=COLUMNS)

@@ -25,6 +25,7 @@ from workbench.jobs import jobs
 from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.page import frame, selection, url_widgets
+from workbench.page.evidence import further_calls
 from workbench.page.sharing import offers
 
 TEXTS = {"held_out": "held-out text", "documents": "documents", "queries": "queries", "": "weights"}
@@ -63,7 +64,7 @@ def show_card(study: Study) -> None:
         "Each number beside two controls: untrained random directions, and the same SAE on an encoder of "
         "random weights"
     )
-    frame.show(quality_figure(summary), "quality")
+    frame.show(quality_figure(summary), "quality", summary, further_calls.card(study, chosen))
     left, right = st.columns(2, gap="large")
     with left:
         frame.label("Activation density of the latents")

@@ -1,0 +1,74 @@
+"""More calls behind views, beside `calls`: those of two sides, of a basket, and of pages without a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.bm25 import Bm25Parameters
+from retrieval.study import Study
+from workbench.page.evidence.call import Call, Written, call, inner, query, verb, where
+from workbench.page.evidence.calls import STUDY, Idf
+
+
+def two_rankings(study: Study, text: str, other: Study, other_text: str, idf: Idf, depth: int) -> Call:
+    function, parameters = "analyses.comparison.side_by_side.two_rankings", Bm25Parameters(idf=idf)
+    return call(study, function, text, _beside(study, other), other_text, parameters, depth)
+
+
+def two_dictionaries(study: Study, word: str, other: Study, other_word: str) -> Call:
+    function = "analyses.saes.two_dictionaries.two_dictionaries"
+    return call(study, function, word, _beside(study, other), other_word)
+
+
+def _beside(study: Study, other: Study) -> Written:
+    """The study of the right side, as code."""
+    return STUDY if other.path == study.path else Written(f"Study.open({where(other)!r})")
+
+
+def together(study: Study, latents: Sequence[int]) -> Call:
+    return call(study, "analyses.dictionary.several_latents.together", list(latents))
+
+
+def some_latents(study: Study, latents: Sequence[int]) -> Call:
+    """Rows of the table of latents, under the usual rule of types."""
+    table = inner("analyses.latents.latent_table.vocabulary_table", STUDY)
+    measures = inner("analyses.latents.types.type_measures", STUDY)
+    rule = inner("analyses.latents.types.TypeThresholds")
+    whole = inner("analyses.latents.lexicon.lexicon", table, measures, rule, len(study.corpus))
+    return call(study, whole, then=f".set_index('latent').loc[{list(latents)!r}].reset_index()")
+
+
+def card(study: Study, name: str) -> Call:
+    """The numbers of a quality card that the study keeps; name: of its file."""
+    needs = frozenset({("analyses.saes.card_record", "QualityCard")})
+    path = f"study.path / 'cards' / {f'{name}.json'!r}"
+    return call(study, Written(f"QualityCard.open({path}).summary_table()", needs))
+
+
+def attribute(study: Study, text: str, relevant: Sequence[str], idf: Idf) -> Call:
+    function, parameters = "analyses.attribution.limit.attribute_latents", Bm25Parameters(idf=idf)
+    return call(study, function, query(text), list(relevant), parameters, then=".latents")
+
+
+def places_on_map(study: Study) -> Call:
+    needs = frozenset({("pandas", "DataFrame"), ("analyses.latents.map", "latent_map")})
+    return call(study, Written("DataFrame(latent_map(study).xy, columns=['x', 'y'])", needs))
+
+
+def pairs(study: Study, text: str, doc_id: str, idf: Idf) -> Call:
+    """The pairs that have a credit under latent terms."""
+    function = "analyses.why.token_pairs.token_pairs"
+    found = inner(
+        function, STUDY, query(text), doc_id, "latent", Bm25Parameters(idf=idf), then=".to_records()"
+    )
+    command = verb("explain", study, text, doc_id, pairs=True, idf=idf)
+    return call(study, inner("pandas.DataFrame", found), command=command)
+
+
+def credits(study: Study, text: str, doc_id: str, method: str, idf: Idf) -> Call:
+    """The credit of each token of the document."""
+    function, parameters = "analyses.attribution.token_credit.credits", Bm25Parameters(idf=idf)
+    command = verb("explain", study, text, doc_id, credit=method, idf=idf)
+    return call(
+        study, function, query(text), doc_id, method, "document", parameters, then=".tokens", command=command
+    )
