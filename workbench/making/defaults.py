@@ -41,6 +41,9 @@ class TrainingDefaults:
 
 
 DEFAULTS = TrainingDefaults()
+PAPER = replace(DEFAULTS, n_latents=32_768, n_tokens=30_000_000)  # 10M tokens in 3 epochs reach its numbers
+TRIAL = replace(DEFAULTS, n_latents=2048, n_tokens=3_000_000)  # a first look: as many tokens as two minutes read
+HOUR = replace(DEFAULTS, n_tokens=PAPER.n_tokens)  # likewise, of an hour
 SWEEP = replace(DEFAULTS, n_tokens=3_000_000)  # of every layer
 DEMO = replace(
     DEFAULTS, n_tokens=3_000_000, epochs=2, max_length=192

@@ -12,7 +12,7 @@ from workbench.page import frame, links, selection
 from workbench.page.shell import finders
 
 N_CHOICES = 6
-WITHOUT_STUDY = ("train", "figures", "method", "how-to-read")
+WITHOUT_STUDY = ("make", "train", "figures", "method", "how-to-read")
 BY_ID = "id:"  # before the id of one of the collection's queries, in place of its text
 
 
