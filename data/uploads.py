@@ -3,8 +3,8 @@
     folder/<16 hex digits of SHA-256>/docs.csv
     folder/<16 hex digits of SHA-256>/scifact/corpus.jsonl, queries.jsonl, qrels/test.tsv
 
-The names in a zip are data: none leads out of its folder, only the files of BEIR's layout are written, and their size
-is what is counted while they are unpacked, not what the zip says. A zip with one doubtful entry is refused whole.
+The names in a zip are data: none leads out of its folder, only the files of BEIR's layout are written, and their
+size is what is counted while they are unpacked, not what the zip says. A zip with one doubtful entry is refused.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def unpack(archive: IO[bytes], folder: Path, name: str, most_bytes: int = MOST_B
                 if path.endswith(".gz"):
                     _check_gzip(target.read_bytes(), f"{path} in {name}", most_bytes)
     except BROKEN as error:
-        raise UserError(f"{name} cannot be unpacked ({error}): make the zip again, without a password") from None
+        raise UserError(
+            f"{name} cannot be unpacked ({error}): make the zip again, without a password"
+        ) from None
 
 
 def _of_beir(entries: list[zipfile.ZipInfo], name: str) -> Iterator[tuple[zipfile.ZipInfo, str]]:

@@ -61,7 +61,7 @@ def table_rows(
 
 
 def open_table(path: Path, problems: list[Problem], wanted: Sequence[Sequence[str]] = ()) -> Table:
-    """The lines of a table by its suffix, plain or gzipped. wanted: names of the columns that matter, for Parquet."""
+    """The lines of a table by its suffix, plain or gzipped. wanted: names of columns that matter, for Parquet."""
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     match suffix:
         case ".jsonl" | ".ndjson" | ".json":

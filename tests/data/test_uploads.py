@@ -1,4 +1,4 @@
-"""Uploads: kept by their content, unpacked into their own folder, and refused whole where a name or a size is hostile."""
+"""Uploads: kept by content, unpacked into their own folder, and refused whole where a name or a size is hostile."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def written(folder: Path) -> set[str]:
 @pytest.mark.parametrize("home", ["", "scifact/", "a/b/"])
 def test_a_zip_of_a_beir_folder_is_that_folder(home: str, tmp_path: Path) -> None:
     files = {f"{home}{name}": text for name, text in BEIR.items()}
-    content = zipped({**files, f"{home}notes.txt": "x", "__MACOSX/corpus.jsonl": "x", "other/qrels/a.tsv": "x"})
+    content = zipped(
+        {**files, f"{home}notes.txt": "x", "__MACOSX/corpus.jsonl": "x", "other/qrels/a.tsv": "x"}
+    )
     kept = keep_upload("My data (1).ZIP", content, tmp_path)
     assert kept.name == "My-data-1"
     assert written(kept) == set(BEIR)

@@ -80,9 +80,7 @@ class Status:
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the whole job, or of this stage if it goes on as it went; an estimate, None before there is anything to
-        go by.
-        """
+        """Of the whole job, or of this stage if it goes on as it went; None before there is anything to go by."""
         if self.whole:
             return self.whole.left
         elapsed, done = self.updated - self.began, self.done - self.first

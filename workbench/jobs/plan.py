@@ -2,8 +2,8 @@
 
     share = (seconds of the steps that are done + seconds of this step * its share) / seconds of all steps
 
-A step is known by the stage that it reports; one without such a stage is entered by its title, and its share follows
-the clock. Seconds are estimates made before the start; a step that reports is timed by what it reports.
+A step is known by the stage that it reports; one without such a stage is entered by its title, and its share
+follows the clock. Seconds are estimates made before the start; a step that reports is timed by what it reports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SHORTEST = 2.0  # seconds of a step before its own speed is gone by
 
 @dataclass(frozen=True)
 class Step:
-    """phase: as a reader sees it. title: of the step. seconds: estimated. reports: whether its stage has its title."""
+    """phase: as a reader sees it. seconds: estimated. reports: whether its stage has the title of the step."""
 
     phase: str
     title: str
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Whole:
-    """How far all of a job is. share: of 1. left: seconds, estimated. phases: all, in order; phase: which one runs."""
+    """How far all of a job is. left: seconds, estimated. phases: all, in order; phase: which one runs."""
 
     share: float
     left: float
@@ -44,14 +44,15 @@ class Plan:
         self.phases = list(dict.fromkeys(step.phase for step in steps))
         self._clock = clock
         self._current, self._share = 0, 0.0
-        self._began, self._first = clock(), 0.0
+        self._began = clock()
+        self._first: float | None = None  # what was done before this step reported
 
     def enter(self, title: str) -> Whole:
         """Begin a step; one that is unknown, or behind the one that runs, changes nothing."""
         known = [step.title for step in self.steps[self._current + 1 :]]
         if title in known:
             self._current += 1 + known.index(title)
-            self._share, self._began, self._first = 0.0, self._clock(), 0.0
+            self._share, self._began, self._first = 0.0, self._clock(), None
         return self._whole()
 
     def at(self, stage: str, done: int, total: int) -> Whole:
@@ -59,9 +60,8 @@ class Plan:
         self.enter(stage)
         step, share = self.steps[self._current], done / max(total, 1)
         if step.reports and step.title == stage and share >= self._share:
-            if self._share == 0.0:
-                self._first = share  # what was done before the job began
             self._share = min(share, 1.0)
+            self._first = self._share if self._first is None else self._first
         return self._whole()
 
     def _whole(self) -> Whole:
@@ -70,7 +70,7 @@ class Plan:
         before = sum(one.seconds for one in self.steps[: self._current])
         after = sum(one.seconds for one in self.steps[self._current + 1 :])
         left = step.seconds * (1 - share)
-        if step.reports and elapsed > SHORTEST and self._share > self._first:
-            left = elapsed * (1 - share) / (self._share - self._first)
+        if self._first is not None and elapsed > SHORTEST and share > self._first:
+            left = elapsed * (1 - share) / (share - self._first)
         whole = (before + step.seconds * share) / max(before + step.seconds + after, 1e-9)
         return Whole(min(whole, 1.0), left + after, self.phases, self.phases.index(step.phase))

@@ -85,6 +85,9 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
             architecture=recipe.architecture,
         )
         training, n_queries = Training(config, recipe.epochs, sae_folder), recipe.queries
-        later = {"complete": False, "replace_other": True}  # what is left to make is made while the app is open
+        later = {
+            "complete": False,
+            "replace_other": True,
+        }  # what is left to make is made while the app is open
         study = make(collection, encoder, training, folder, progress, max_queries=n_queries, **later)
     return str(study.manifest["fingerprint"])

@@ -111,12 +111,10 @@ def describe_study(study: Study, progress: Progress) -> None:
     make_parts(study, parts_of(["index"]), progress)
 
 
-def complete_study(
-    study: Study, progress: Progress, on_part: Callable[[Part], None] | None = None
-) -> None:
+def complete_study(study: Study, progress: Progress, on_part: Callable[[Part], None] | None = None) -> None:
     """Keep in a study all that its pages show: the parts of the stages "index" and "complete" that are missing.
 
-    on_part: is called before each of them. The pages can be read meanwhile: a PCA stands for the map until it is there.
+    on_part: is called before each. The pages can be read meanwhile: a PCA stands for the map until it is there.
     """
     make_parts(study, parts_of(["index", "complete"]), progress, on_part)
     mark_complete(study.path)

@@ -38,7 +38,7 @@ def make(
     complete: bool = True,
     **options: Any,
 ) -> Study:
-    """The study of a collection at `folder`, by an SAE that is there or is trained. options: of `stages.make_study`."""
+    """The study of a collection at `folder`, by an SAE that is there or is trained. options: of `make_study`."""
     if isinstance(source, Training):
         config, epochs, out = source.config, source.epochs, source.out
         sae = train_autoencoder(collection, encoder, config, epochs, out, progress, resume=True)

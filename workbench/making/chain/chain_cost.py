@@ -37,6 +37,7 @@ ENCODING, TRAINING, INDEXING = "Encode the text", "Train the SAE", "Latents of t
 STUDY_BYTES = 330  # per token, as measured on a study with all its parts
 SETTING_UP = 5.0  # seconds, to load the encoder and to read the text
 WHOLE = TrainConfig(10**15, n_latents=1, k=1)  # reads all of a text
+JUDGED = ("evaluation", "why_scoring", "why_match", "pruning_clipped")  # parts that judgements are needed for
 MOST_PASSES = 20  # over a short text: more teach an SAE nothing new
 
 
@@ -67,9 +68,7 @@ class ChainCost:
         return self.disk_bytes <= self.free_bytes
 
 
-def estimate(
-    collection: Collection, encoder: Encoder, source: Training | SparseAutoencoder
-) -> ChainCost:
+def estimate(collection: Collection, encoder: Encoder, source: Training | SparseAutoencoder) -> ChainCost:
     """The cost of `chain.make`, by a second or two of the real work."""
     whole = measure_reading(collection, encoder, WHOLE, 1)
     if not isinstance(source, Training):
@@ -83,7 +82,7 @@ def estimate(
 
 
 def size_of(collection: Collection, whole: Reading, n_latents: int, encode: float) -> Size:
-    """The size of the study of a collection. whole: what is read of all its text, or of a part that stands for it."""
+    """The size of a collection's study. whole: what is read of all its text, or of a part that stands for it."""
     n_docs = len(collection.corpus)
     n_tokens = round(whole.tokens * n_docs / max(whole.documents, 1))
     n_queries = len(collection.queries) if collection.qrels else 0
@@ -103,8 +102,12 @@ def chain_cost(size: Size, training: Cost | None) -> ChainCost:
     reading = size.reading(size.n_docs)
     described = sum(part.seconds(size) for part in parts_of(["index"]))
     first = 0.0 if training else SETTING_UP
-    steps.append(Step(INDEX, INDEXING, first + described + reading * ((READING - 1) / READING if kept else 1)))
-    steps += [Step(COMPLETE, part.title, part.seconds(size), False) for part in parts_of(["complete"])]
+    steps.append(
+        Step(INDEX, INDEXING, first + described + reading * ((READING - 1) / READING if kept else 1))
+    )
+    for part in parts_of(["complete"]):
+        if size.n_queries or part.name not in JUDGED:
+            steps.append(Step(COMPLETE, part.title, part.seconds(size), False))
     return ChainCost(training, tuple(steps), size, free_bytes())
 
 

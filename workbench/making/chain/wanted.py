@@ -28,7 +28,7 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "trial": Preset(
         "A two-minute trial",
-        f"A small SAE of {TRIAL.n_latents:,} latents, to see whether all works. Long texts take longer to index.",
+        f"A small SAE of {TRIAL.n_latents:,} latents, to see whether all works; a long text takes longer to index.",
         TRIAL,
         120.0,
     ),
@@ -74,7 +74,7 @@ class Wanted:
     @property
     def train_config(self) -> TrainConfig:
         table = self.training
-        return TrainConfig(table.n_tokens, table.n_latents, table.k, seed=table.seed)
+        return TrainConfig(table.n_tokens, table.n_latents, table.k, table.batch_size, seed=table.seed)
 
     def within(self, n_tokens: int) -> Wanted:
         """The same, with so many training tokens."""
@@ -90,8 +90,16 @@ class Wanted:
         if self.sae:
             argv += ["--sae", self.sae]
         else:
-            argv += ["--sae-out", str(sae.resolve()), "--encoder", table.encoder, "--latents", str(table.n_latents)]
+            argv += [
+                "--sae-out",
+                str(sae.resolve()),
+                "--encoder",
+                table.encoder,
+                "--latents",
+                str(table.n_latents),
+            ]
             argv += ["--k", str(table.k), "--tokens", table.tokens, "--epochs", str(table.epochs)]
+            argv += ["--batch", str(table.batch_size)] if table.batch_size != DEFAULTS.batch_size else []
         options = {
             "--id-column": columns.id,
             "--text-column": columns.text,

@@ -13,6 +13,7 @@ from workbench.making.defaults import DEFAULTS
 from workbench.making.parsing import parse_count
 from workbench.verbs.make._sae_options import (
     SAE_HELP,
+    Batch,
     EncoderName,
     EncoderOptions,
     Epochs,
@@ -53,7 +54,9 @@ GivenSae = Annotated[
     str | None, typer.Option(help=f"An SAE that is there, so that none is trained: {SAE_HELP}", metavar="SAE")
 ]
 SaeOut = Annotated[Path | None, typer.Option(help="Folder for the SAE; saes/NAME of the study without it.")]
-CostOnly = Annotated[bool, typer.Option("--cost", help="Print the estimated cost of all of it, and make nothing.")]
+CostOnly = Annotated[
+    bool, typer.Option("--cost", help="Print the estimated cost of all of it, and make nothing.")
+]
 
 
 def run(
@@ -72,6 +75,7 @@ def run(
     k: K = DEFAULTS.k,
     tokens: Tokens = DEFAULTS.tokens,
     epochs: Epochs = DEFAULTS.epochs,
+    batch: Batch = DEFAULTS.batch_size,
     seed: TrainingSeed = DEFAULTS.seed,
     queries: MaxQueries = None,
     device: Device = "auto",
@@ -81,8 +85,8 @@ def run(
 ) -> None:
     """Make a study of a collection in one go: train an SAE on its text, index it, and keep all that the pages show.
 
-    It is `train`, `index` and `complete`, with one progress. Interrupt it at any time: the same command goes on where
-    it stopped. Example:
+    It is `train`, `index` and `complete`, with one progress. Interrupt it at any time: the same command goes on
+    where it stopped. Example:
 
     `workbench make my-documents.csv --text-column body --tokens 1M`
     """
@@ -93,7 +97,7 @@ def run(
     from workbench.making.chain.chain import Training, make
     from workbench.making.chain.chain_cost import estimate
 
-    config = TrainConfig(parse_count(tokens), latents, k, seed=seed)
+    config = TrainConfig(parse_count(tokens), latents, k, batch, seed=seed)
     reading = EncoderOptions(layer, max_length, None, None, True).of(encoder, _place(device))
     loaded = load_documents(collection, split, Columns(id_column, text_column, title_column))
     out = out or artifacts() / "studies" / Path(loaded.name).name

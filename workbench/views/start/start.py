@@ -172,7 +172,7 @@ def _ablation(example: WorkedExample) -> tuple[str, str]:
 def show_doors(study: Study | None) -> None:
     """Ask, browse, bring your own; without a study, only the last."""
     own = (
-        ("Bring your own", "Train an SAE on your texts, and index your collection with it.", "train")
+        ("Bring your own", "Upload documents, and have an SAE trained and a study made of them.", "make")
         if offers.may("start jobs")
         else ("Bring a text", "Read any text of yours, token by token.", "your-text")
     )
