@@ -21,14 +21,14 @@ def job_card(title: str, address: str, state: str, note: str, part: float | None
 def tray_line(text: str, part: float | None) -> str:
     """What runs, in one line above a page."""
     bar = "" if part is None else progress_bar(part)
-    return f'<p class="lt-tray" role="status"><i></i><span>{escape(text)}</span>{bar}</p>'
+    return f'<div class="lt-tray" role="status"><i></i><span>{escape(text)}</span>{bar}</div>'
 
 
 def tray_end(title: str, state: str, name: str, address: str) -> str:
     """How a job ended, and where that leads."""
     return (
-        f'<p class="lt-tray lt-{escape(state)}" role="status"><i></i><span>{escape(state.capitalize())}: '
-        f"{escape(title)}</span>{link(name, address)}</p>"
+        f'<div class="lt-tray lt-{escape(state)}" role="status"><i></i><span>{escape(state.capitalize())}: '
+        f"{escape(title)}</span>{link(name, address)}</div>"
     )
 
 

@@ -106,7 +106,12 @@ def test_what_does_not_apply_has_no_tab(tiny_study: Study, monkeypatch: pytest.M
         next(one for one in links.DESTINATIONS if one.slug == slug) for slug in ("systems", "overview")
     )
     assert [page.slug for page in tabs(compare, tiny_study)] == ["systems", "failures"]  # no LIMIT
-    assert [page.slug for page in tabs(studies, tiny_study)] == ["overview", "saes", "train"]  # one study
+    assert [page.slug for page in tabs(studies, tiny_study)] == [
+        "overview",
+        "saes",
+        "make",
+        "train",
+    ]  # one study
     unjudged = Study(tiny_study.path, tiny_study.manifest)
     unjudged.__dict__["qrels"] = {}
     assert [page.slug for page in tabs(compare, unjudged)] == ["systems"]

@@ -14,6 +14,8 @@ from workbench.making.defaults import DEFAULTS, HOUR, PAPER, TRIAL, TrainingDefa
 from workbench.making.parsing import parse_layer
 from workbench.making.recipe import check_name, free_name
 
+BY_NAME = Columns()
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -50,7 +52,7 @@ class Wanted:
 
     source: str
     split: str = "test"
-    columns: Columns = Columns()
+    columns: Columns = BY_NAME
     sae: str = ""
     training: TrainingDefaults = DEFAULTS
     name: str = ""

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from retrieval.study import Study
 from workbench.jobs import jobs
 from workbench.jobs.job_folder import Job, read_job
 from workbench.markup import highlight
@@ -20,6 +21,7 @@ from workbench.page.sharing import offers
 from workbench.page.work import words
 
 SECONDS_BETWEEN_LOOKS = 2.0
+LONGEST_ON_A_PAGE = 2.0  # seconds
 
 
 def offer(
@@ -52,6 +54,19 @@ def offer(
     if button.button(name, key=f"offer {title} {name}", width="stretch", **look):
         jobs.start(argv, title)
         st.rerun()
+
+
+def is_long(seconds: float) -> bool:
+    """Whether work is a job: it takes longer than a page may."""
+    return seconds > LONGEST_ON_A_PAGE
+
+
+def seconds_of(study: Study, *parts: str) -> float:
+    """How long it takes to make parts of a study; an estimate."""
+    from workbench.making.part import Size  # with all that parts are made of
+    from workbench.making.parts import PARTS
+
+    return sum(PARTS[part].seconds(Size.of(study)) for part in parts)
 
 
 def cost(seconds: float | None) -> str:

@@ -139,7 +139,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         done = dict(job.status.finished)
         if not job.living:
             done[job.status.stage] = job.status.updated - job.status.began
-        rows = [(stage, duration(seconds)) for stage, seconds in done.items()]
+        rows = [(stage, duration(seconds)) for stage, seconds in done.items() if seconds >= 0.5]
         if job.living and job.status.total > 1:
             rows.append((job.status.stage, f"{count(job.status.done)} of {count(job.status.total)}"))
     return [

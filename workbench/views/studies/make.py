@@ -16,8 +16,8 @@ KINDS = {"documents": "Documents", "sae": "An SAE", "run": "Another system's ran
 METHOD = (
     "Documents become a study in three steps, which are one job: an SAE is trained on their token states (or one "
     "that is there is taken), the documents are indexed by its latents, and the study is completed with all that "
-    "its pages show. The job goes on when this page is closed, and where it stopped when it is resumed. Nothing leaves this "
-    "machine; a hub is asked only for what you name."
+    "its pages show. The job goes on when this page is closed, and where it stopped when it is resumed. Nothing "
+    "leaves this machine; a hub is asked only for what you name."
 )
 
 
