@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analyses.laws import laws
+from analyses.vocabularies.control_counts import write_queries
 from analyses.vocabularies.vocabularies import MEASURES
 from one_page import buttons, html_of, opened
 from retrieval.study import Study
@@ -67,6 +68,8 @@ def test_the_page_offers_the_job_and_then_reads(study: Path, monkeypatch: pytest
 def test_every_choice_is_in_the_address(study: Path, address: dict[str, str]) -> None:
     count = next((one for one in MEASURES if one == address.get("count")), "documents")
     over = "queries" if address.get("over") == "queries" else "documents"
+    if over == "queries":
+        write_queries(Study.open(study))
     laws.write_laws(Study.open(study), count, over)
     app = opened("laws", **address)
     assert app.get("plotly_chart")
