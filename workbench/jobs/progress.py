@@ -78,7 +78,7 @@ class StageProgress:
             self._started[stage] = now, done
         self._bars.update(self._tasks[stage], completed=done, total=total, note=note)
         if self._status:
-            self._status.report(stage, done, total, note, self.plan and self.plan.at(stage, done, total))
+            self._status.report(stage, done, total, note, self._whole(stage, done, total))
         finished = done >= total
         if self._prints_lines and (finished or now - self._last_line > self._between):
             self._last_line = now
@@ -94,9 +94,13 @@ class StageProgress:
 
     def enter(self, title: str) -> None:
         """Begin a step of the plan that may report nothing by itself."""
-        whole = self.plan and self.plan.enter(title)
+        whole = self.plan.enter(title) if self.plan else None
         if self._status:
             self._status.report(title, 0, 1, "", whole)
+
+    def _whole(self, stage: str, done: int, total: int) -> Whole | None:
+        """How far all of the job is, where it has a plan."""
+        return self.plan.at(stage, done, total) if self.plan else None
 
     def _forward(self, stage: str, done: int, total: int) -> int:
         """`done`, or more where an estimate of the total has grown: a share that was shown never falls."""
@@ -109,7 +113,7 @@ class StageProgress:
         """Print that a finished stage is kept from before."""
         stage = self.part + stage
         if self._status:
-            self._status.report(stage, 1, 1, "kept from before", self.plan and self.plan.at(stage, 1, 1))
+            self._status.report(stage, 1, 1, "kept from before", self._whole(stage, 1, 1))
         line = printable(f"{stage:<28} kept from before ({what})")
         self._console.print(line, style="dim", highlight=False, markup=False)
 

@@ -98,8 +98,9 @@ def training_speeds(wanted: Wanted) -> Speeds:
 def _speeds(source: str, split: str, columns: Columns, encoder: EncoderConfig, config: TrainConfig) -> Speeds:
     from workbench.making.cost import measure_speeds
 
+    read, loaded = collection(source, split, columns), training_encoder(encoder)
     with encoder_lock():
-        return measure_speeds(collection(source, split, columns), training_encoder(encoder), config)
+        return measure_speeds(read, loaded, config)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -107,4 +108,5 @@ def given_sae(path: str) -> tuple[SparseAutoencoder, Encoder]:
     """An SAE that is there, and its encoder."""
     from workbench.making.stages import read_autoencoder
 
-    return read_autoencoder(path)
+    with encoder_lock():  # two threads must not import the libraries at once
+        return read_autoencoder(path)

@@ -128,5 +128,5 @@ def tokens_within(seconds: float, table: TrainingDefaults, size: Size, speeds: S
 def two_digits(number: float) -> int:
     """A number of at least 10 rounded down to two digits, so that it reads at a glance: 1,734,211 is 1,700,000."""
     whole = int(number)
-    unit = 10 ** max(len(str(whole)) - 2, 0)
+    unit = int(10 ** max(len(str(whole)) - 2, 0))
     return whole // unit * unit

@@ -16,11 +16,8 @@ def made_here() -> list[Path]:
     if not permissions.may("start jobs"):
         return []
     requests = [_request(path) for path in sorted(jobs_folder().glob("[0-9]*/job.json"))]
-    made = [
-        Path(one.files["study"])
-        for one in requests
-        if one and one.origin == "app" and "study" in (one.files or {})
-    ]
+    files = [one.files or {} for one in requests if one and one.origin == "app"]
+    made = [Path(each["study"]) for each in files if "study" in each]
     return [folder for folder in dict.fromkeys(made) if (folder / "study.json").is_file()]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -49,9 +49,10 @@ def offer(
     if at_it is not None:
         st.fragment(_follow, run_every=SECONDS_BETWEEN_LOOKS)(at_it.folder)
         return
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(highlight.note(" ".join(filter(None, (sentence, cost(seconds))))))
-    if button.button(name, key=f"offer {title} {name}", width="stretch", **look):
+    place: Literal["distribute", "center"] = "distribute" if sentence else "center"  # under a calm state
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=place)
+    row.html(highlight.note(" ".join(filter(None, (sentence, cost(seconds))))), width="content")
+    if row.button(name, key=f"offer {title} {name}", **look):
         jobs.start(argv, title)
         st.rerun()
 
