@@ -52,7 +52,7 @@ def offer(
     place: Literal["distribute", "center"] = "distribute" if sentence else "center"  # under a calm state
     row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment=place)
     row.html(highlight.note(" ".join(filter(None, (sentence, cost(seconds))))), width="content")
-    if row.button(name, key=f"offer {title} {name}", **look):
+    if row.button(name, **({"key": f"offer {title} {name}"} | look)):
         jobs.start(argv, title)
         st.rerun()
 
@@ -80,7 +80,12 @@ def _follow(folder: Path) -> None:
     job = read_job(folder)
     if job is None or not job.living:
         st.rerun()
-    st.html(highlight.link_list([(progress(job), frame.address("train", job=job.id))]))
+    st.html(highlight.link_list([(progress(job), address_of(job))]))
+
+
+def address_of(job: Job) -> str:
+    """The page that shows a job."""
+    return frame.address("make" if job.request.argv[:1] == ["make"] else "train", job=job.id)
 
 
 def progress(job: Job) -> str:

@@ -18,6 +18,7 @@ from workbench.markup import job_html
 from workbench.page import frame, links
 from workbench.page.sharing import offers
 from workbench.page.work import made, words
+from workbench.page.work.offer import address_of
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_AFTER = 120.0  # for which the end of a job that this reader saw running is said
@@ -53,7 +54,7 @@ def _tray() -> None:
 
 def _row(job: Job) -> None:
     text, button = st.columns([3, 1], vertical_alignment="center")
-    address = frame.address("train", job=job.id)
+    address = address_of(job)
     title, note, done = job.request.title, words.note(job), words.share(job)
     text.html(job_html.job_card(title, address, job.state, note, done, False))
     if button.button(
@@ -78,4 +79,4 @@ def where_to(job: Job) -> tuple[str, str]:
         name = next((name for name, path in known.items() if path.resolve() == folder.resolve()), None)
         if job.state == "finished" and name:
             return f"Open {name}", links.href("overview", study=name)
-    return "See what happened" if job.state == "failed" else "See the job", frame.address("train", job=job.id)
+    return "See what happened" if job.state == "failed" else "See the job", address_of(job)

@@ -105,4 +105,5 @@ def offer(study: Study, states: str, dictionary: str) -> None:
         "The latents of this cell, and its own score breakdown of every query, are in a study of its own.",
         seconds=2 * size.reading(size.n_docs) + 10,
         writes=study.path,
+        key=f"open {states} {dictionary}",
     )

@@ -51,4 +51,5 @@ def offer(key: cache.Key, study: Study, aspect: Aspect) -> None:
         f"{aspect.title}: not measured yet.",
         seconds=cached_why.seconds(key, aspect.name),
         writes=study.path,
+        key=f"measure {aspect.name}",
     )
