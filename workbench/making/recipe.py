@@ -127,13 +127,18 @@ def free_name(stem: str) -> str:
 
 def check_name(name: str, makes_study: bool = True) -> tuple[Path, Path]:
     """`places` of a new name; one that is none, or is taken, is a `UserError`."""
-    if not re.fullmatch(r"\w[\w.+-]*", name):
-        raise UserError(f"the name {name!r} is not one: expected letters, digits, and . _ + - between them")
+    check_written(name)
     sae, study = places(name)
     for place in (sae, study) if makes_study else (sae,):
         if _taken(place):
             raise UserError(f"{place} is there already: choose another name")
     return sae, study
+
+
+def check_written(name: str) -> None:
+    """A `UserError` for what is no name of an SAE or a study."""
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise UserError(f"the name {name!r} is not one: expected letters, digits, and . _ + - between them")
 
 
 def _taken(place: Path) -> bool:

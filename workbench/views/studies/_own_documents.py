@@ -220,4 +220,5 @@ def shown(sentence: str) -> str:
     folder = f"{artifacts().resolve() / 'uploads'}/"
     head, _, rest = sentence.partition(folder)
     sentence = head + rest.partition("/")[2] if rest else sentence
-    return sentence[:1].upper() + sentence[1:]
+    first = sentence.partition(" ")[0]
+    return sentence[:1].upper() + sentence[1:] if first.isalpha() else sentence

@@ -10,10 +10,10 @@ import streamlit as st
 
 from data.errors import UserError
 from workbench.jobs import jobs
-from workbench.making.recipe import check_name
+from workbench.making.recipe import check_name, check_written, places
 from workbench.markup import highlight
 from workbench.page import frame
-from workbench.page.work import offer, words
+from workbench.page.work import offer
 
 SOURCE_HELP = (
     "A folder or file of SAELens, sparsify or dictionary_learning, a .safetensors file, `hf:OWNER/NAME[/FOLDER]`, "
@@ -42,24 +42,24 @@ def show() -> None:
     name = fourth.text_input("Name", key="sae name", placeholder=named(source) or "from its source").strip()
     if not source:
         return
+    name = name or named(source)
     try:
-        argv = command(source, encoder, layer, k, name or named(source))
+        argv = command(source, encoder, layer, k, name)
+        known = [job for job in jobs.jobs() if list(job.request.argv) == argv]
+        if any(job.state == "finished" for job in known) and Path(argv[3]).is_dir():
+            st.html(highlight.note(f"{name} is imported."))
+            st.html(highlight.link("Index documents with it", frame.address("make", bring="documents")))
+            return
+        if not any(job.living for job in known):
+            check_name(name, makes_study=False)
     except UserError as error:
         st.html(highlight.note(str(error)))
         return
-    title = f"Import SAE {Path(argv[3]).name}"
-    last = next((job for job in jobs.jobs() if list(job.request.argv) == argv and not job.living), None)
-    if last is not None and last.state == "finished":
-        st.html(highlight.note(f"Imported {words.moment(last.end.time) if last.end else ''}."))
-        st.html(highlight.link("Index documents with it", frame.address("make", bring="documents")))
-        return
-    offer.offer(
-        argv,
-        title,
-        "Import it",
-        "It is read exactly or not at all, and kept in SAELens's layout.",
-        seconds=20,
-    )
+    what = "It is read exactly or not at all, and kept in SAELens's layout."
+    offer.offer(argv, f"Import SAE {name}", "Import it", what, seconds=20)
+    for job in known[:1]:
+        if job.state == "failed" and job.end:
+            st.html(highlight.note(f"The last try failed: {job.end.error}"))
     with st.expander("The same in a shell"):
         st.code(shlex.join(["workbench", *argv]), language="sh", wrap_lines=True)
 
@@ -68,7 +68,8 @@ def command(source: str, encoder: str, layer: str, k: str, name: str) -> list[st
     """The command line of the import; what it cannot be is a `UserError`."""
     if k and not (k.isascii() and k.isdigit() and int(k)):
         raise UserError(f"k is a whole number from 1 on, got {k!r}")
-    out = check_name(name, makes_study=False)[0]
+    check_written(name)
+    out = places(name)[0]
     path = str(Path(source).expanduser().resolve()) if Path(source).expanduser().exists() else source
     argv = ["import-sae", path, "--out", str(out.resolve())]
     argv += ["--encoder", encoder] if encoder else []

@@ -12,12 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.errors import UserError
+from data.files import write_json
 from one_page import buttons, html_of, opened
 from retrieval.study import Study
+from workbench.caches.making import chain
 from workbench.jobs.job_folder import Request, create
 from workbench.jobs.job_process import registered
 from workbench.making.chain import chain_cost as costs
 from workbench.making.chain.found import found_saes
+from workbench.making.chain.wanted import PRESETS, Wanted
 from workbench.making.part import Size
 from workbench.page import frame
 from workbench.page.work import made, words
@@ -133,7 +136,7 @@ def test_a_hub_that_cannot_be_reached_is_said(place: Path, monkeypatch: pytest.M
     monkeypatch.setattr("data.collections.read_hub", refuse)
     app = typed("BeIR/scifact", "hub")
     assert asked == ["BeIR/scifact"]
-    assert "Hf:BeIR/scifact is not in the local cache" in html_of(app)
+    assert "hf:BeIR/scifact is not in the local cache" in html_of(app)
 
 
 def test_a_run_is_added_by_its_path(place: Path, tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +187,35 @@ def test_an_import_is_one_command(place: Path) -> None:
     assert "Import it" not in buttons(app)
     app.text_input(key="sae source").set_value("rel/id").run()
     assert "Import it" in buttons(app)
+    folder, lock = create(
+        Request(_own_sae.command("rel/id", "", "final", "", "id"), ".", "x", "app", time.time())
+    )
+    os.close(lock)
+    write_json(
+        folder / "end.json", {"outcome": "finished", "exit_status": 0, "error": "", "time": time.time()}
+    )
+    (saes / "id").mkdir(parents=True)
+    app.run()
+    assert "id is imported" in html_of(app)
+    assert "Import it" not in buttons(app)
+
+
+@pytest.mark.slow
+def test_the_cost_is_of_these_documents_and_this_machine(
+    place: Path, documents: Path, tiny_study: Study
+) -> None:
+    wanted = chain.sized(Wanted(str(documents)), PRESETS["trial"])
+    assert wanted.training.n_tokens == 10 * wanted.training.batch_size  # the least, for eight documents
+    cost = chain.cost(wanted, 0)
+    assert cost.training
+    assert (cost.size.n_docs, cost.size.n_queries) == (8, 8)
+    assert all(cost.of_phase(phase) > 0 for phase in costs.PHASES)
+    paper = chain.sized(Wanted(str(documents)), PRESETS["paper"])
+    assert (paper.training.n_tokens, paper.training.n_latents) == (30_000_000, 32_768)
+    given = chain.cost(Wanted(str(documents), sae=str(tiny_study.path / "sae")), 0)
+    assert given.training is None
+    assert given.of_phase(costs.TRAIN) == 0
+    assert given.size.n_latents == tiny_study.n_latents
 
 
 def test_the_tray_is_on_every_page_while_a_job_runs(place: Path) -> None:
