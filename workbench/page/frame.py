@@ -188,7 +188,10 @@ def guarded(page: Callable[[], None]) -> None:
         record.finish()
         tools.show()
     except UserError as error:
+        from workbench.page.work import way_out  # which stands on this module
+
         st.html(highlight.calm("Nothing to show", str(error)))
+        way_out.show(str(error))
     except Exception:
         logging.getLogger(__name__).exception("a page failed")
         st.html(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from html import unescape
 from pathlib import Path
@@ -23,7 +24,7 @@ from workbench.making.chain.found import found_saes
 from workbench.making.chain.wanted import PRESETS, Wanted
 from workbench.making.part import Size
 from workbench.page import frame
-from workbench.page.work import made, words
+from workbench.page.work import made, way_out, words
 from workbench.views.studies import _own_cost, _own_sae, own_run
 
 TABLE = "nr,Words,notes\n1,the cat sleeps,x\n1,the dog sleeps,y\n3,,z\n"
@@ -256,3 +257,21 @@ def test_the_app_shows_the_studies_that_it_made(
 )
 def test_a_time_left_is_said_roughly(seconds: float, said: str) -> None:
     assert words.rough(seconds) == said
+
+
+def test_an_error_that_names_a_command_offers_it(
+    place: Path, tiny_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place / "studies" / "torn"
+    shutil.copytree(tiny_study.path, folder)
+    monkeypatch.setattr("sys.argv", ["app", str(folder)])
+    (folder / "queries.json").write_text("{")
+    app = opened("overview")
+    assert "damaged" in html_of(app)
+    assert buttons(app) == ["Repair it"]
+    error = f"study torn keeps no vocabulary 'stems': make what it lacks with `workbench complete {folder}`"
+    found = way_out.way_out(error, [folder])
+    assert found
+    assert found.argv == ("complete", str(folder))
+    for other in ("`workbench complete /etc`", "`workbench index`", "nothing"):
+        assert way_out.way_out(other, [folder]) is None
