@@ -57,10 +57,10 @@ def keep_upload(name: str, content: bytes, folder: Path, most_bytes: int = MOST_
             with new_folder(target) as temporary:
                 unpack(BytesIO(content), temporary, plain, most_bytes)
         return target
-    if kind.endswith(".gz"):
-        _check_gzip(content, plain, most_bytes)
     target = place / plain
     if not target.is_file():
+        if kind.endswith(".gz"):
+            _check_gzip(content, plain, most_bytes)
         with new_file(target) as temporary:
             temporary.write_bytes(content)
     return target
