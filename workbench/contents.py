@@ -68,6 +68,9 @@ CONTENTS = (
     Entry("start", "Start", "Start", "start"),
     Entry("demo", verb="make"),
     Entry("overview", "Overview", "Studies", "studies"),
+    Entry(
+        "make", "Bring your own", "Studies", "studies", verb="make", last=True, needs="jobs", keys="job bring"
+    ),
     Entry("train", "Train", "Studies", "studies", verb="make", last=True, needs="jobs", keys="job"),
     Entry("import-sae", verb="make"),
     Entry("import-states", verb="make"),

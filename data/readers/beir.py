@@ -57,8 +57,13 @@ def find_qrels(folder: Path, split: str) -> Path | None:
             f"{folder} has judgements of split {split!r} in {unread[0]}: expected {split} with one of "
             f"{', '.join(SUFFIXES)}, or one of them with .gz"
         )
-    splits = sorted({name.split(".")[0] for name in others})
-    raise UserError(f"{folder} has no qrels for split {split!r}: its splits are {', '.join(splits)}")
+    splits = ", ".join(splits_of(folder))
+    raise UserError(f"{folder} has no qrels for split {split!r}: its splits are {splits}")
+
+
+def splits_of(folder: Path) -> list[str]:
+    """The splits that a folder has judgements of, sorted; none where one file serves any split."""
+    return sorted({path.name.split(".")[0] for path in folder.glob("qrels/*.*")})
 
 
 def _plain_or_gzipped(path: Path) -> Path | None:

@@ -55,21 +55,23 @@ def table_rows(
     In a TSV a quote is an ordinary character; in a CSV it quotes a field, which may then hold line breaks. An
     unknown suffix, an unreadable Parquet file or a missing text column raises a `UserError`.
     """
+    chosen = (columns or Columns()).__dict__
+    table = open_table(path, problems, [[chosen[role]] if chosen[role] else names[role] for role in names])
+    return rows_of(table, path.name, columns or Columns(), names, ids_for)
+
+
+def open_table(path: Path, problems: list[Problem], wanted: Sequence[Sequence[str]] = ()) -> Table:
+    """The lines of a table by its suffix, plain or gzipped. wanted: names of columns that matter, for Parquet."""
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     match suffix:
         case ".jsonl" | ".ndjson" | ".json":
-            table = numbered_objects(path, problems)
+            return numbered_objects(path, problems)
         case ".csv" | ".tsv":
-            table = _delimited(path, "," if suffix == ".csv" else "\t", problems)
+            return _delimited(path, "," if suffix == ".csv" else "\t", problems)
         case ".parquet":
-            chosen = (columns or Columns()).__dict__
-            table = parquet_rows(path, [[chosen[role]] if chosen[role] else names[role] for role in names])
-        case _:
-            kinds = ", ".join(SUFFIXES)
-            raise UserError(
-                f"{path} is not a table that can be read: expected {kinds}, or one of them with .gz"
-            )
-    return rows_of(table, path.name, columns or Columns(), names, ids_for)
+            return parquet_rows(path, wanted)
+    kinds = ", ".join(SUFFIXES)
+    raise UserError(f"{path} is not a table that can be read: expected {kinds}, or one of them with .gz")
 
 
 def rows_of(

@@ -246,7 +246,8 @@ def training_encoder(config: EncoderConfig) -> Encoder:
     from data.encoders import Encoder
 
     require("open paths")
-    return Encoder.load(config)
+    with encoder_lock():  # two threads must not import the libraries at once
+        return Encoder.load(config)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -262,5 +263,6 @@ def training_speeds(source: str, encoder: EncoderConfig, config: TrainConfig) ->
     """Tokens/s of encoder and trainer, whatever the number of tokens."""
     from workbench.making.cost import measure_speeds
 
+    read, loaded = source_collection(source), training_encoder(encoder)
     with encoder_lock():
-        return measure_speeds(source_collection(source), training_encoder(encoder), config)
+        return measure_speeds(read, loaded, config)

@@ -8,7 +8,6 @@ from analyses.why.aspect import Answer
 from analyses.why.aspects import ASPECTS
 from workbench.caches import cache
 from workbench.caches.cache import Key
-from workbench.markup.formats import duration
 
 
 def answer(key: Key, name: str) -> Answer | None:
@@ -22,12 +21,12 @@ def _answer(key: Key, name: str, version: tuple[int, ...]) -> Answer | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def cost(key: Key, name: str) -> str:
-    """How long it takes to measure an aspect, in words; an estimate."""
+def seconds(key: Key, name: str) -> float:
+    """How long it takes to measure an aspect; an estimate."""
     from workbench.making.part import Size
     from workbench.making.parts import PARTS
 
-    return f"about {duration(PARTS[part_of(name)].seconds(Size.of(cache.open_study(key))))}"
+    return PARTS[part_of(name)].seconds(Size.of(cache.open_study(key)))
 
 
 def part_of(name: str) -> str:

@@ -29,6 +29,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from data.errors import UserError
 from data.files import new_folder, read_json, write_json
 from workbench.jobs.artifacts import artifacts
+from workbench.jobs.plan import Whole
 
 T = TypeVar("T")
 State = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -58,7 +59,8 @@ class Request:
 class Status:
     """status.json. began, updated: seconds of the epoch; finished: earlier stages and the seconds each took.
 
-    first: what was done already when the stage began, as of a training that goes on.
+    first: what was done already when the stage began, as of a training that goes on. whole: of a job of several
+    phases, how far all of it is (workbench/jobs/plan.py).
     """
 
     stage: str
@@ -69,10 +71,18 @@ class Status:
     updated: float
     finished: Mapping[str, float]
     first: int = 0
+    whole: Whole | None = None
+
+    @property
+    def share(self) -> float:
+        """How much is done: of the whole job where that is known, else of this stage."""
+        return self.whole.share if self.whole else self.done / max(1, self.total)
 
     @property
     def seconds_left(self) -> float | None:
-        """Of this stage, if it goes on as it went; an estimate, None before there is anything to go by."""
+        """Of the whole job, or of this stage if it goes on as it went; None before there is anything to go by."""
+        if self.whole:
+            return self.whole.left
         elapsed, done = self.updated - self.began, self.done - self.first
         return elapsed * (self.total - self.done) / done if done > 0 and elapsed > 1 else None
 

@@ -21,7 +21,7 @@ from data.errors import UserError
 from data.files import write_json
 from data.permissions import require
 from workbench.jobs.artifacts import artifacts
-from workbench.jobs.job_folder import Job, Request, create, hold, jobs_folder, read_job
+from workbench.jobs.job_folder import Job, Request, create, hold, is_held, jobs_folder, read_job
 
 OUTPUT_BYTES = 1 << 16  # of what a job printed, the end that is read
 
@@ -30,6 +30,13 @@ def jobs() -> list[Job]:
     """Every job, the newest first; what is no job's folder, or a broken one, is passed over."""
     folders = sorted(jobs_folder().glob("[0-9]*/"), reverse=True)
     return [job for job in map(read_job, folders) if job is not None]
+
+
+def living() -> list[Job]:
+    """The jobs that run or wait, the newest first; the others' folders are hardly looked at."""
+    folders = sorted(jobs_folder().glob("[0-9]*/"), reverse=True)
+    at_work = (folder for folder in folders if not (folder / "end.json").exists() and is_held(folder))
+    return [job for job in map(read_job, at_work) if job is not None and job.living]
 
 
 def start(argv: Sequence[str], title: str, *, after: str | None = None) -> Job:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from data.files import write_json
 from data.terminal import printable, say
 from workbench.jobs.job_folder import Job, Status
+from workbench.jobs.plan import Plan, Whole
 
 SECONDS_BETWEEN_STATUSES = 0.25
 
@@ -25,9 +26,11 @@ class StageProgress:
 
     job: whose status it writes too. silent: print nothing, as the second of several processes should.
     part: stands before the names of the stages, where the same ones come again for another layer or seed.
+    plan: of a job of several phases, so that its status has one share of the whole.
     """
 
     part = ""
+    plan: Plan | None = None
 
     def __init__(
         self, job: Job | None = None, seconds_between_lines: float = 10.0, silent: bool = False
@@ -75,7 +78,7 @@ class StageProgress:
             self._started[stage] = now, done
         self._bars.update(self._tasks[stage], completed=done, total=total, note=note)
         if self._status:
-            self._status.report(stage, done, total, note)
+            self._status.report(stage, done, total, note, self._whole(stage, done, total))
         finished = done >= total
         if self._prints_lines and (finished or now - self._last_line > self._between):
             self._last_line = now
@@ -89,6 +92,16 @@ class StageProgress:
             self._started.pop(stage)
             self._furthest.pop(stage)
 
+    def enter(self, title: str) -> None:
+        """Begin a step of the plan that may report nothing by itself."""
+        whole = self.plan.enter(title) if self.plan else None
+        if self._status:
+            self._status.report(title, 0, 1, "", whole)
+
+    def _whole(self, stage: str, done: int, total: int) -> Whole | None:
+        """How far all of the job is, where it has a plan."""
+        return self.plan.at(stage, done, total) if self.plan else None
+
     def _forward(self, stage: str, done: int, total: int) -> int:
         """`done`, or more where an estimate of the total has grown: a share that was shown never falls."""
         reported, share = self._furthest.get(stage, (0, 0.0))
@@ -100,7 +113,7 @@ class StageProgress:
         """Print that a finished stage is kept from before."""
         stage = self.part + stage
         if self._status:
-            self._status.report(stage, 1, 1, "kept from before")
+            self._status.report(stage, 1, 1, "kept from before", self._whole(stage, 1, 1))
         line = printable(f"{stage:<28} kept from before ({what})")
         self._console.print(line, style="dim", highlight=False, markup=False)
 
@@ -114,17 +127,17 @@ class StatusFile:
         self._status: Status | None = None
         self._written = 0.0
 
-    def report(self, stage: str, done: int, total: int, note: str) -> None:
+    def report(self, stage: str, done: int, total: int, note: str, whole: Whole | None = None) -> None:
         now = time.time()
         with self._lock:
             last = self._status
             if last is not None and last.stage == stage and last.done < last.total:
-                self._status = replace(last, done=done, total=total, note=note, updated=now)
+                self._status = replace(last, done=done, total=total, note=note, updated=now, whole=whole)
             else:
                 finished = dict(last.finished) if last else {}
                 if last:
                     finished[last.stage] = finished.get(last.stage, 0.0) + last.updated - last.began
-                self._status = Status(stage, done, total, note, now, now, finished, first=done)
+                self._status = Status(stage, done, total, note, now, now, finished, done, whole)
             fresh = last is None or last.stage != stage or done >= total
             if fresh or now - self._written > SECONDS_BETWEEN_STATUSES:
                 self._written = now

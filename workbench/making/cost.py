@@ -181,8 +181,16 @@ def measure_speeds(
     collection: Collection, encoder: Encoder, config: TrainConfig, seconds: float = 0.8
 ) -> Speeds:
     """Encode a few dozen of these texts, and take some steps of the real trainer on their states."""
+    states, encode = measure_encoding(collection, encoder, config.seed, seconds)
+    return Speeds(encode, measure_training(config, states, str(encoder.device), seconds))
+
+
+def measure_encoding(
+    collection: Collection, encoder: Encoder, seed: int = 0, seconds: float = 0.8
+) -> tuple[NDArray[np.float16], float]:
+    """States (n_tokens, d_model) of a few dozen of these texts, and the tokens/s in which they were made."""
     texts = collection.corpus.texts
-    order = np.random.default_rng([config.seed, 2]).permutation(len(texts))
+    order = np.random.default_rng([seed, 2]).permutation(len(texts))
     encoder.encode([texts[row] for row in order[:2]])  # the first pass also sets things up
     parts: list[NDArray[np.float16]] = []
     began = time.perf_counter()
@@ -192,8 +200,7 @@ def measure_speeds(
             encoder.encode([texts[row] for row in order[first : first + TEXTS_ENCODED]]).states.values
         )
     states = np.concatenate(parts)
-    encode = len(states) / (time.perf_counter() - began)
-    return Speeds(encode, measure_training(config, states, str(encoder.device), seconds))
+    return states, len(states) / (time.perf_counter() - began)
 
 
 def measure_training(config: TrainConfig, states: NDArray[Any], device: str, seconds: float = 0.8) -> float:

@@ -41,6 +41,10 @@ class TrainingDefaults:
 
 
 DEFAULTS = TrainingDefaults()
+PAPER = replace(DEFAULTS, n_latents=32_768, n_tokens=30_000_000)  # 10M tokens in 3 epochs reach its numbers
+# A first look: as many tokens as two minutes read, in small batches, so that there are steps enough.
+TRIAL = replace(DEFAULTS, n_latents=1024, batch_size=1024, n_tokens=1_000_000)
+HOUR = replace(DEFAULTS, n_tokens=PAPER.n_tokens)  # likewise, of an hour
 SWEEP = replace(DEFAULTS, n_tokens=3_000_000)  # of every layer
 DEMO = replace(
     DEFAULTS, n_tokens=3_000_000, epochs=2, max_length=192

@@ -70,8 +70,7 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
     from data.encoder_config import EncoderConfig
     from data.encoders import Encoder
     from sae.train_config import TrainConfig
-    from workbench.making.stages import make_study
-    from workbench.making.training import train_autoencoder
+    from workbench.making.chain.chain import Training, make
 
     with StageProgress() as progress:
         progress("Read the docstrings", 0, 1)
@@ -85,8 +84,10 @@ def _make(recipe: DemoRecipe, folder: Path, sae_folder: Path) -> str:
             seed=recipe.seed,
             architecture=recipe.architecture,
         )
-        sae = train_autoencoder(collection, encoder, config, recipe.epochs, sae_folder, progress, resume=True)
-        study = make_study(
-            collection, encoder, sae, folder, progress, max_queries=recipe.queries, replace_other=True
-        )
+        training, n_queries = Training(config, recipe.epochs, sae_folder), recipe.queries
+        later = {
+            "complete": False,
+            "replace_other": True,
+        }  # what is left to make is made while the app is open
+        study = make(collection, encoder, training, folder, progress, max_queries=n_queries, **later)
     return str(study.manifest["fingerprint"])

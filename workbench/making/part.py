@@ -60,8 +60,15 @@ class Part:
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
-def make_parts(study: Study, parts: Iterable[Part], progress: Progress | None = None) -> None:
-    """Make those of these parts that the study lacks."""
+def make_parts(
+    study: Study,
+    parts: Iterable[Part],
+    progress: Progress | None = None,
+    on_part: Callable[[Part], None] | None = None,
+) -> None:
+    """Make those of these parts that the study lacks. on_part: is called before each."""
     for part in parts:
         if not part.is_kept(study):
+            if on_part:
+                on_part(part)
             part.make(study, progress)

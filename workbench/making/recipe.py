@@ -75,23 +75,12 @@ class Recipe:
             parts.append(self.architecture)
         if parse_layer(self.layer) is not None:
             parts.append(re.sub(r"\W+", "-", f"layer-{self.layer}").strip("-"))
-        name = stem = "-".join(parts)
-        number = 2
-        while any(_taken(place) for place in (self._sae(name), self._study(name))):
-            name, number = f"{stem}-{number}", number + 1
-        return name
+        return free_name("-".join(parts))
 
     def commands(self) -> Iterator[tuple[list[str], str]]:
         """(argv, title) of each job: the training, then the index; a name that is taken is a `UserError`."""
         name = self.name or self.default_name
-        if not re.fullmatch(r"\w[\w.+-]*", name):
-            raise UserError(
-                f"the name {name!r} is not one: expected letters, digits, and . _ + - between them"
-            )
-        sae = self._sae(name)
-        for place in (sae, self._study(name)) if self.index else (sae,):
-            if _taken(place):
-                raise UserError(f"{place} is there already: choose another name")
+        sae, study = check_name(name, self.index != "")
         train = [
             "train",
             "--text",
@@ -119,14 +108,37 @@ class Recipe:
             train += ["--seeds", str(self.n_seeds)]
         yield [*train, "--out", str(sae)], f"Train {name} on {self.text}"
         if self.index:
-            study = ["--collection", self.index, "--out", str(self._study(name))]
-            yield ["index", "--sae", str(sae), *study], f"Index {self.index} by {name}"
+            made = ["--collection", self.index, "--out", str(study)]
+            yield ["index", "--sae", str(sae), *made], f"Index {self.index} by {name}"
 
-    def _sae(self, name: str) -> Path:
-        return artifacts() / "saes" / name
 
-    def _study(self, name: str) -> Path:
-        return artifacts() / "studies" / name
+def places(name: str) -> tuple[Path, Path]:
+    """Where the SAE and the study of a name are kept."""
+    return artifacts() / "saes" / name, artifacts() / "studies" / name
+
+
+def free_name(stem: str) -> str:
+    """The stem, with a number behind it where an SAE or a study has that name."""
+    name, number = stem, 2
+    while any(map(_taken, places(name))):
+        name, number = f"{stem}-{number}", number + 1
+    return name
+
+
+def check_name(name: str, makes_study: bool = True) -> tuple[Path, Path]:
+    """`places` of a new name; one that is none, or is taken, is a `UserError`."""
+    check_written(name)
+    sae, study = places(name)
+    for place in (sae, study) if makes_study else (sae,):
+        if _taken(place):
+            raise UserError(f"{place} is there already: choose another name")
+    return sae, study
+
+
+def check_written(name: str) -> None:
+    """A `UserError` for what is no name of an SAE or a study."""
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise UserError(f"the name {name!r} is not one: expected letters, digits, and . _ + - between them")
 
 
 def _taken(place: Path) -> bool:

@@ -7,7 +7,7 @@ Activations are kept under `artifacts()`, named by their fingerprint; SAE and st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +30,7 @@ from sae.model import SparseAutoencoder
 from workbench.jobs.artifacts import artifacts
 from workbench.jobs.progress import StageProgress
 from workbench.making.completion import mark_complete
-from workbench.making.part import make_parts
+from workbench.making.part import Part, make_parts
 from workbench.making.parts import parts_of
 
 
@@ -111,12 +111,12 @@ def describe_study(study: Study, progress: Progress) -> None:
     make_parts(study, parts_of(["index"]), progress)
 
 
-def complete_study(study: Study, progress: Progress) -> None:
+def complete_study(study: Study, progress: Progress, on_part: Callable[[Part], None] | None = None) -> None:
     """Keep in a study all that its pages show: the parts of the stages "index" and "complete" that are missing.
 
-    The pages can be read meanwhile: a PCA stands for the map until it is there.
+    on_part: is called before each. The pages can be read meanwhile: a PCA stands for the map until it is there.
     """
-    make_parts(study, parts_of(["index", "complete"]), progress)
+    make_parts(study, parts_of(["index", "complete"]), progress, on_part)
     mark_complete(study.path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.markup.highlight import link
 from workbench.markup.templates import escape
 
@@ -14,6 +16,32 @@ def job_card(title: str, address: str, state: str, note: str, part: float | None
         f'<p class="lt-jobstate"><i></i><b>{escape(state)}</b><span>{escape(note)}</span></p>'
         f"{'' if part is None else progress_bar(part)}</article>"
     )
+
+
+def tray_line(text: str, part: float | None) -> str:
+    """What runs, in one line above a page."""
+    bar = "" if part is None else progress_bar(part)
+    return f'<div class="lt-tray" role="status"><i></i><span>{escape(text)}</span>{bar}</div>'
+
+
+def tray_end(title: str, state: str, name: str, address: str) -> str:
+    """How a job ended, and where that leads."""
+    return (
+        f'<div class="lt-tray lt-{escape(state)}" role="status"><i></i><span>{escape(state.capitalize())}: '
+        f"{escape(title)}</span>{link(name, address)}</div>"
+    )
+
+
+def phases(names: Sequence[str], current: int) -> str:
+    """The phases of a job: those that are done, the one that runs, those to come."""
+    kinds = [
+        "done" if place < current else "now" if place == current else "next" for place in range(len(names))
+    ]
+    items = "".join(
+        f'<li class="lt-{kind}"{" aria-current=step" if kind == "now" else ""}>{escape(name)}</li>'
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    return f'<ol class="lt-phases">{items}</ol>'
 
 
 def progress_bar(part: float) -> str:

@@ -28,6 +28,7 @@ from workbench.page.basket import held
 from workbench.page.evidence import chart_menu, record, tools
 from workbench.page.evidence.call import Call
 from workbench.page.sharing import own_notes
+from workbench.page.work import made
 
 PAGES, NARROW = "pages", "the window is narrow"
 UNREADABLE = (UserError, OSError, LookupError, TypeError)  # what opening a damaged study raises
@@ -43,10 +44,14 @@ ROUTER = st.components.v2.component(
 
 
 def studies(arguments: Sequence[str] | None = None) -> dict[str, Path]:
-    """Name -> folder of every study in the given paths, each a study or a folder of studies."""
+    """Name -> folder of every study in the given paths, each a study or a folder of studies.
+
+    Without paths, of those that the app was started with, and of what its jobs made.
+    """
     paths = sys.argv[1:] if arguments is None else arguments
     folders: dict[str, Path] = {}
-    for path in [Path(argument) for argument in paths] or [DEFAULT_PATH]:
+    given = [Path(argument) for argument in paths] or [DEFAULT_PATH]
+    for path in (*given, *(made.made_here() if arguments is None else ())):
         inside = [path] if (path / "study.json").is_file() else sorted(path.glob("*/study.json"))
         for study in inside:
             folder = study.parent if study.name == "study.json" else study
@@ -62,7 +67,7 @@ def opened() -> tuple[cache.Key, Study]:
     known = studies()
     if not known:
         raise UserError(
-            "There is no study yet. Make one with `make demo` or `workbench index`, and load this page again."
+            "There is no study yet. Make one on the page Bring your own, of the destination Studies."
         )
     name = selection.current().get("study")
     if name is not None and name not in known:
@@ -190,7 +195,10 @@ def guarded(page: Callable[[], None]) -> None:
         record.finish()
         tools.show()
     except UserError as error:
+        from workbench.page.work import way_out  # which stands on this module
+
         st.html(highlight.calm("Nothing to show", str(error)))
+        way_out.show(str(error))
     except Exception:
         logging.getLogger(__name__).exception("a page failed")
         st.html(

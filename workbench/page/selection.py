@@ -26,7 +26,7 @@ KEYS = (
     *("count", "over", "law", "cell"),
     *("section", "sort", "columns"),
     *("paper", "item", "wide", "ratio", "points", "legend", "grey"),
-    "term",
+    *("term", "bring"),
     *OF_EVERY_PAGE,
 )
 # a new value of the first makes an old value of the others meaningless

@@ -17,6 +17,7 @@ from workbench.verbs.printing import print_problems
 
 if TYPE_CHECKING:
     from data.corpus import Collection
+    from data.readers.tabular import Columns
     from retrieval.bm25 import Bm25Parameters
     from workbench.jobs.progress import StageProgress
 
@@ -64,13 +65,16 @@ SOURCE_HELP = (
     "file, `ir_datasets:ID` or `hf:REPO`."
 )
 Source = Annotated[str, typer.Option(help=SOURCE_HELP)]
+IdColumn = Annotated[str | None, typer.Option(help="Column of a file that holds the ids.")]
+TextColumn = Annotated[str | None, typer.Option(help="Column that holds the text.")]
+TitleColumn = Annotated[str | None, typer.Option(help="Column that holds the title.")]
 
 
-def load_documents(source: str, split: str) -> Collection:
+def load_documents(source: str, split: str, columns: Columns | None = None) -> Collection:
     """A collection that holds documents; what its reader met is named on standard error."""
     from data.collections import load_collection
 
-    loaded = load_collection(source, split)
+    loaded = load_collection(source, split, columns=columns)
     if not len(loaded.corpus):
         raise UserError(f"{source} holds no documents: expected at least one")
     print_problems(loaded, at_most=5)

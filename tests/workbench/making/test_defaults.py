@@ -16,7 +16,7 @@ from workbench.making.demo import DemoRecipe
 from workbench.making.parsing import parse_count, parse_layer
 from workbench.making.recipe import Recipe
 from workbench.paper.config import SaeRecipe
-from workbench.verbs.make import import_sae, index, pretrain, sweep_layers, train
+from workbench.verbs.make import import_sae, index, make, pretrain, sweep_layers, train
 
 NAMES = {  # of the table's fields, where an option or a recipe has another name
     "latents": "n_latents",
@@ -40,7 +40,8 @@ def check(defaults: dict[str, Any], table: TrainingDefaults) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "table"), [(train, DEFAULTS), (sweep_layers, SWEEP), (index, DEFAULTS), (import_sae, DEFAULTS)]
+    ("verb", "table"),
+    [(train, DEFAULTS), (make, DEFAULTS), (sweep_layers, SWEEP), (index, DEFAULTS), (import_sae, DEFAULTS)],
 )
 def test_verbs_take_the_tables_defaults(verb: Any, table: TrainingDefaults) -> None:
     check(defaults_of(verb), table)

@@ -66,16 +66,24 @@ def written(tiny_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("evidence") / "shown"
     shutil.copytree(tiny_study.path, folder)
     write_importance(Study.open(folder), "clipped")
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        laws.write_laws(Study.open(folder))
     return folder
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One opened study a path, whose encoder is loaded once, and short bootstraps of laws."""
-    open_once, whole = cache(Study.open), laws.laws_of
-    few = {"n_bootstrap": 5, "n_rival_bootstrap": 2}
+    open_once = cache(Study.open)
     monkeypatch.setattr(Study, "open", lambda path: open_once(Path(path)))
-    monkeypatch.setattr(laws, "laws_of", lambda *given, **named: whole(*given, **named, n_halves=20, **few))
+    shorten(monkeypatch)
+
+
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Short bootstraps of laws."""
+    whole, few = laws.laws_of, {"n_bootstrap": 5, "n_rival_bootstrap": 2}
+    patch.setattr(laws, "laws_of", lambda *given, **named: whole(*given, **named, n_halves=20, **few))
 
 
 def evidence_of(page: str, address: Mapping[str, str]) -> Evidence:

@@ -9,10 +9,11 @@ from retrieval.study import Study
 from workbench.caches import cache
 from workbench.markup.formats import count
 from workbench.page import frame, links, selection
+from workbench.page.sharing import offers
 from workbench.page.shell import finders
 
 N_CHOICES = 6
-WITHOUT_STUDY = ("train", "figures", "method", "how-to-read")
+WITHOUT_STUDY = ("make", "train", "figures", "method", "how-to-read")
 BY_ID = "id:"  # before the id of one of the collection's queries, in place of its text
 
 
@@ -28,6 +29,11 @@ class NotFound:
 def study(page: links.Page, here: Mapping[str, str]) -> NotFound | None:
     """A study of a name that the app does not know; None where the page tells what is wrong, or needs no study."""
     name, known = here.get("study", ""), list(frame.studies())
+    if not known and page.slug not in (*WITHOUT_STUDY, links.HOME):
+        rows = (("Bring your own", links.href("make")),) if offers.may("start jobs") else ()
+        return NotFound(
+            "There is no study yet", "This page reads a study: make one of your own documents first.", rows
+        )
     if not name or not known or name in known or page.slug in WITHOUT_STUDY:
         return None
     choices = tuple((f"Open {one}", links.href(page.slug, study=one)) for one in known)

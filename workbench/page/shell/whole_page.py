@@ -16,6 +16,7 @@ from workbench.markup.shell import shell_html
 from workbench.page import frame, links, selection
 from workbench.page.shell import context, not_found
 from workbench.page.shell.applies import tabs
+from workbench.page.work import tray
 
 
 def opened() -> tuple[cache.Key, Study] | None:
@@ -31,6 +32,7 @@ def show(page: links.Page, found: tuple[cache.Key, Study] | None) -> None:
 
 
 def _show(page: links.Page, found: tuple[cache.Key, Study] | None) -> None:
+    tray.show()
     context.bar(page, found)
     show_tabs(page, found[1] if found else None)
     here = selection.current()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from data.terminal import say
-from workbench.verbs.options import SOURCE_HELP, AsJson, Split
+from workbench.verbs.options import SOURCE_HELP, AsJson, IdColumn, Split, TextColumn, TitleColumn
 from workbench.verbs.printing import print_json, print_problems
 
 
@@ -16,9 +16,9 @@ def run(
     source: Annotated[str, typer.Argument(help=SOURCE_HELP)],
     out: Annotated[Path | None, typer.Option(help="Write it as a BEIR folder.")] = None,
     split: Split = "test",
-    id_column: Annotated[str | None, typer.Option(help="Column of a file that holds the ids.")] = None,
-    text_column: Annotated[str | None, typer.Option(help="Column that holds the text.")] = None,
-    title_column: Annotated[str | None, typer.Option(help="Column that holds the title.")] = None,
+    id_column: IdColumn = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
     topics: Annotated[Path | None, typer.Option(help="TREC topics: the queries of these documents.")] = None,
     qrels: Annotated[Path | None, typer.Option(help="TREC qrels of those topics.")] = None,
     as_json: AsJson = False,

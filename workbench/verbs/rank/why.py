@@ -68,12 +68,14 @@ def run(
 
     `workbench why studies/scifact --only ladder --seeds 3`
     """
+    from analyses.why.ladder.names import cell_folder
     from retrieval.study import Study
     from workbench.api.measuring import aspects_named, measure
     from workbench.verbs.rank._why import open_cell, print_answers
 
     opened, aspects = Study.open(study), aspects_named(only)
-    with long_job(f"Why, in {opened.name}", {}, queue, writes=[opened.path]) as progress:
+    made = {"study": out or cell_folder(opened, states, open_)} if open_ else {}
+    with long_job(f"Why, in {opened.name}", made, queue, writes=[opened.path]) as progress:
         if open_:
             open_cell(opened, states, open_, out, text, progress)
             return

@@ -14,13 +14,17 @@ from retrieval.study import Study
 from retrieval.systems import COSINE, LATENT, LATENT_LUCENE_IDF, LEXICAL
 from workbench.caches import cache
 from workbench.caches import systems as cached_systems
+from workbench.jobs.artifacts import artifacts
+from workbench.making.part import READING, TOKENS_PER_SECOND
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
-from workbench.page import frame
+from workbench.page import frame, links
 from workbench.page.evidence import further_calls, record
+from workbench.page.work import offer as job_offer
 from workbench.views.explain import search
 
+SOURCE, N_TOKENS = "limit:5000", 1_000_000
 N_LATENTS, N_DOCUMENTS, N_OTHERS = 8, 16, 3
 
 
@@ -32,9 +36,10 @@ def page() -> None:
             highlight.calm(
                 "Not a LIMIT collection",
                 'This page reads collections whose queries ask "Who likes quokkas?" and whose documents list what '
-                "someone likes. Index one with `workbench index --collection limit:5000`.",
+                "someone likes.",
             )
         )
+        offer_limit(study)
         return
     query, idf = search.controls()
     st.html(highlight.figures(collection_headline(study, idf)))
@@ -64,6 +69,21 @@ def page() -> None:
         pooled = cached_systems.pooled_away(key, query, tuple(relevant), idf)
     show_pooling(query, attribute, pooled)
     show_places(query, attribute, pooled)
+
+
+def offer_limit(study: Study) -> None:
+    """The job that indexes a LIMIT collection by this study's SAE."""
+    out = artifacts().resolve() / "studies" / f"limit-by-{study.name}"
+    if (out / "study.json").is_file():
+        st.html(highlight.link(f"Open {out.name}", links.href("limit", study=out.name)))
+        return
+    job_offer.offer(
+        ["index", "--sae", str(study.path.resolve() / "sae"), "--collection", SOURCE, "--out", str(out)],
+        f"Index {SOURCE} by the SAE of {study.name}",
+        "Make one",
+        "A LIMIT collection of 5,000 documents can be generated, and indexed by the SAE of this study.",
+        seconds=READING * N_TOKENS / TOKENS_PER_SECOND + 60,
+    )
 
 
 def collection_headline(study: Study, idf: cache.Idf) -> list[tuple[str, str, str]]:

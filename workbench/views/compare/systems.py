@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +13,8 @@ from analyses.comparison.query_rankings import query_id_of
 from analyses.comparison.systems import Systems
 from analyses.figures.ranking.systems import bump_figure, differences_figure
 from analyses.statistics.ranking_agreement import overlap, rank_biased_overlap
-from data.errors import UserError
-from retrieval.added_runs import OutsideRun
 from retrieval.study import Study
 from retrieval.systems import LATENT, SYSTEMS, system_title
-from retrieval.systems.kept_runs import add_run
 from workbench.caches import cache
 from workbench.caches import systems as cached_systems
 from workbench.markup import highlight
@@ -30,8 +25,9 @@ from workbench.page import frame, selection, url_widgets
 from workbench.page.evidence import calls, record
 from workbench.page.sharing import offers
 from workbench.views.explain import search
+from workbench.views.studies import own_run
 
-DEPTH, POOL, MOST_CARDS, MOST_BYTES = 10, 1000, 10, 200_000_000
+DEPTH, POOL, MOST_CARDS = 10, 1000, 10
 
 
 def page() -> None:
@@ -242,43 +238,12 @@ def offer_upload(study: Study) -> None:
     if not (offers.may("open paths") and offers.can_keep(study.path)):
         return
     with st.expander("Bring another system's ranking: a TREC run over these queries"):
-        st.caption(
-            "Lines of `query Q0 document rank score tag`, with this collection's ids. It is kept in the study, "
-            f"and every page of systems shows it. In a shell: `workbench add-run {study.path} FILE --name NAME`"
-        )
-        with st.form("run", border=False, clear_on_submit=True):
-            file = st.file_uploader("TREC run", type=["trec", "run", "txt"], label_visibility="collapsed")
-            name = st.text_input("Its name", placeholder="splade-v3")
-            sent = st.form_submit_button("Add it")
-        if not sent:
-            return
-        if file is None or file.size > MOST_BYTES:
-            st.html(highlight.note(f"Choose a file of at most {MOST_BYTES // 10**6} MB."))
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "uploaded.trec"
-            path.write_bytes(file.getvalue())
-            try:
-                added = add_run(study, path, name.strip(), SYSTEMS)
-            except UserError as error:
-                st.html(highlight.note(str(error).replace(str(path), file.name)))
-                return
-        st.toast(added_message(added))
-        st.rerun()
+        own_run.form(study)
 
 
 def is_fusion(name: str) -> bool:
     """Whether a system of that name is made of others; an added run is not."""
     return name in SYSTEMS and bool(SYSTEMS[name].parts)
-
-
-def added_message(added: OutsideRun) -> str:
-    """What was read of a run, and what of it is unknown here."""
-    return (
-        f"{added.name}: {count(added.n_answered)} queries answered; {count(added.unknown_queries)} of "
-        f"{count(added.n_queries)} query ids and {count(added.unknown_documents)} of {count(added.n_documents)} "
-        "document ids are unknown here"
-    )
 
 
 def _first(ranking: pd.DataFrame, system: str) -> Any:

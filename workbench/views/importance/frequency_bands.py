@@ -29,6 +29,7 @@ from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf, numbers, url_widgets
 from workbench.page.evidence import calls
 from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 PART_NAMES: dict[Part, str] = {"head": "The most frequent", "tail": "The rarest"}
 WHERE_NAMES: dict[Where, str] = {"index": "Index and lengths", "scoring": "Scores only"}
@@ -112,6 +113,21 @@ def show_curve(key: cache.Key, study: Study, pruning: Pruning) -> None:
     curve = cached_language.pruning_curve(key, chosen, kept)
     if curve is None and not offers.can_keep(study.path):
         st.html(highlight.note("The curve is not measured in this study, and cannot be kept here."))
+        return
+    seconds = job_offer.seconds_of(study, f"pruning_{chosen}")
+    if curve is None and job_offer.is_long(seconds) and offers.may("start jobs"):
+        job_offer.offer(
+            [
+                "frequency-bands",
+                str(study.path.resolve()),
+                *(["--idf", chosen] if chosen != "clipped" else []),
+            ],
+            f"Frequency bands of {study.name}",
+            "Measure it",
+            "The curve without the most frequent and without the rarest latents: not measured yet.",
+            seconds=seconds,
+            writes=study.path,
+        )
         return
     if curve is None:
         bar = st.progress(0.0, "Ranking without the most frequent and without the rarest latents, once")

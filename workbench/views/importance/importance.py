@@ -11,7 +11,7 @@ import streamlit as st
 from analyses.figures.latents.types import TYPE_NAMES
 from analyses.figures.ranking.importance import families_figure, importance_figure
 from analyses.interventions.chance import in_words
-from analyses.interventions.importance import Importance, by_group, write_importance
+from analyses.interventions.importance import Importance, by_group
 from analyses.text.latent_names import latent_name
 from retrieval.study import Study
 from workbench.caches import ablation as cached_ablation
@@ -21,7 +21,7 @@ from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, idf
 from workbench.page.evidence import calls
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 N_ROWS = 12
 
@@ -82,27 +82,28 @@ def page() -> None:
 
 
 def offer(study: Study, chosen: cache.Idf) -> None:
-    """Measure, once: it takes seconds to minutes."""
+    """Not measured yet: what it is, and the job that measures it, once."""
     st.html(
         highlight.calm(
             "Not measured yet",
-            f"Each of {count(len(study.queries))} queries is ranked again without each of its latents: "
-            "seconds for a few thousand documents, minutes for fifty thousand. The study keeps the result.",
+            f"Each of {count(len(study.queries))} queries is ranked again without each of its latents. The study "
+            "keeps the result.",
         )
     )
-    if offers.can_keep(study.path) and st.button("Measure now", type="primary"):
-        measure(study, chosen)
-    st.caption(f"Or in a shell: `workbench importance {study.path}`")
+    measure(study, chosen, "Measure it", type="primary")
 
 
-def measure(study: Study, chosen: cache.Idf) -> None:
-    bar = st.progress(0.0, "Ranking without each latent")
-
-    def report(stage: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), stage)
-
-    write_importance(study, chosen, report)
-    st.rerun()
+def measure(study: Study, chosen: cache.Idf, name: str, sentence: str = "", **look: Any) -> None:
+    """Offer the job that measures what is missing."""
+    job_offer.offer(
+        ["importance", str(study.path.resolve()), *(["--idf", chosen] if chosen != "clipped" else [])],
+        f"Importance in {study.name}",
+        name,
+        sentence,
+        seconds=job_offer.seconds_of(study, f"importance_{chosen}"),
+        writes=study.path,
+        **look,
+    )
 
 
 def show_chance(study: Study, chosen: cache.Idf, importance: Importance) -> None:
@@ -110,14 +111,10 @@ def show_chance(study: Study, chosen: cache.Idf, importance: Importance) -> None
     if importance.chance is not None:
         st.html(highlight.note(in_words(importance.chance)))
         return
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(
-        highlight.note(
-            "These numbers are not compared with chance: they were measured before the workbench did that."
-        )
+    unmeasured = (
+        "These numbers are not compared with chance: they were measured before the workbench did that."
     )
-    if offers.can_keep(study.path) and button.button("Compare with chance", width="stretch"):
-        measure(study, chosen)
+    measure(study, chosen, "Compare with chance", unmeasured)
 
 
 def headline(importance: Importance) -> list[tuple[str, str, str]]:

@@ -21,6 +21,8 @@ from workbench.markup.formats import count, percent
 from workbench.page import frame
 from workbench.page.evidence import calls
 from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
+from workbench.views.language.laws import offer_controls
 
 METHOD = (
     "Heaps' curve is the exact mean over all orders of the documents. The power law V = K tokens^β is fitted to it "
@@ -39,6 +41,9 @@ def page() -> None:
         METHOD,
     )
     if not growth_is_kept(study) and offers.can_keep(study.path):
+        if job_offer.is_long(job_offer.seconds_of(study, "growth")):
+            offer_growth(study)
+            return
         measure(study)
     curve, everything = cached_language.growth(key)
     laws = [one for one in everything if one.system not in SAMPLED]
@@ -55,6 +60,23 @@ def page() -> None:
     st.html(highlight.table(readable(everything)))
     st.caption(f"β: its 95% interval is of random halves of the {count(latents.n_docs)} documents.")
     show_dictionaries(key, study)
+
+
+def offer_growth(study: Study) -> None:
+    """The job that measures growth, in a study where that takes long."""
+    st.html(
+        highlight.calm(
+            "Not measured yet", "The vocabularies are counted once, and the study keeps the curve."
+        )
+    )
+    job_offer.offer(
+        ["growth", str(study.path.resolve())],
+        f"Growth of {study.name}",
+        "Measure it",
+        seconds=job_offer.seconds_of(study, "growth"),
+        writes=study.path,
+        type="primary",
+    )
 
 
 def measure(study: Study) -> None:
@@ -108,10 +130,7 @@ def show_controls(study: Study, curve: pd.DataFrame, sampled: Sequence[Heaps]) -
         "Beside the controls: does a closed vocabulary set trained latents apart from any dictionary?"
     )
     if len(sampled) < 2:
-        st.caption(
-            "The controls (random directions, random encoder) are not counted yet: "
-            f"`workbench laws {study.name} --controls` counts both on a sample of the documents, once."
-        )
+        offer_controls(study)
         return
     frame.show(growth_figure(curve, sampled, height=340), "growth of controls")
     st.html(highlight.note(beside_controls(sampled)))

@@ -12,13 +12,13 @@ from analyses.laws.verdicts import Verdict
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import language as cached_language
-from workbench.jobs import jobs
 from workbench.making.part import Size
 from workbench.making.parts import PARTS
 from workbench.markup import highlight, language_html
 from workbench.markup.formats import duration
 from workbench.page import frame
 from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 METHOD = (
     "A row shows what this study keeps: nothing is fitted when this page opens. The control is the same measure of "
@@ -99,11 +99,9 @@ def page() -> None:
     ]
     st.html(language_html.verdicts(rows))
     if missing and offers.can_keep(study.path) and offers.may("start jobs"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.html(highlight.note("Measure, as a job:"), width="content")
-            for one in QUESTIONS:
-                if one.title in missing:
-                    offer(study, one)
+        for one in QUESTIONS:
+            if one.title in missing:
+                offer(study, one)
     if study.qrels:
         st.html(
             highlight.note(
@@ -126,13 +124,14 @@ def cost(study: Study, question: Question) -> str:
 
 def offer(study: Study, question: Question) -> None:
     """The job that measures a row, or the link to the one that is at it."""
-    argv = [question.page, str(study.path.resolve())]
-    running = [job for job in jobs.jobs() if job.living and list(job.request.argv) == argv]
-    if running:
-        address = frame.address("train", job=running[0].id)
-        st.html(highlight.link(f"{question.title}: being measured", address), width="content")
-    elif st.button(question.title, key=f"measure {question.title}"):
-        frame.go("train", job=jobs.start(argv, f"{question.title} of {study.name}").id)
+    job_offer.offer(
+        [question.page, str(study.path.resolve())],
+        f"{question.title} of {study.name}",
+        "Measure it",
+        f"{question.title}: not measured yet.",
+        seconds=job_offer.seconds_of(study, str(question.part)),
+        writes=study.path,
+    )
 
 
 def _zipf(key: cache.Key) -> Verdict:

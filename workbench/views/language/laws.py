@@ -10,16 +10,17 @@ import streamlit as st
 from analyses.figures.laws.laws import NAMES, labelled, laws_figure
 from analyses.laws.law_sentences import LINES, Line, headline, law_line, law_sentences
 from analyses.laws.law_sentences import NAMES as LAW_NAMES
-from analyses.laws.laws import Laws, write_laws
-from analyses.vocabularies.control_counts import controls_are_kept, queries_are_kept, write_queries
+from analyses.laws.laws import Laws
+from analyses.vocabularies.control_counts import controls_are_kept
 from analyses.vocabularies.vocabularies import Measure, Over
 from retrieval.study import Study
+from retrieval.vocabularies import CONTROLS
 from workbench.caches import cache
 from workbench.caches import language as cached_language
 from workbench.markup import highlight
 from workbench.page import frame, numbers, selection, url_widgets
 from workbench.page.evidence import calls, record
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 MEASURE_NAMES: dict[Measure, str] = {
     "documents": "Documents",
@@ -51,29 +52,17 @@ def page() -> None:
         st.html(highlight.calm("No queries", "This collection has no queries: count in documents instead."))
         return
     laws = cached_language.laws(key, measure, over)
-    if laws is None and not offers.can_keep(study.path):
-        st.html(
-            highlight.calm(
-                "Not measured yet",
-                "This study keeps no laws, and its folder cannot be written here. Whoever made it measures them "
-                "with workbench laws, once.",
-            )
-        )
-        return
     if laws is None:
-        measure_now(study, measure, over)
-        laws = cached_language.laws(key, measure, over)
-    if laws is None or laws.fits.empty:
+        offer_fit(study, measure, over)
+        return
+    if laws.fits.empty:
         st.html(highlight.calm("Nothing to fit", "No vocabulary of this study can be counted in this way."))
         return
     record.record("fits", table=laws.fits, call=calls.laws(study, measure, over))
     show_figure(key, laws, law)
     st.html(highlight.note(headline(laws)))
     if not controls_are_kept(study):
-        st.caption(
-            "The controls (random directions, random encoder) are not counted yet: "
-            f"`workbench laws {study.name} --controls` counts both on a sample of the documents, once."
-        )
+        offer_controls(study)
     for system in [name for name in laws.systems if name in ("latents", "words")]:
         frame.label(f"Results for the {NAMES[system].lower()}")
         st.html("".join(highlight.note(sentence) for sentence in law_sentences(laws, system)))
@@ -96,6 +85,18 @@ def page() -> None:
             st.html("".join(highlight.note(sentence) for sentence in law_sentences(laws, system)))
 
 
+def offer_controls(study: Study) -> None:
+    """The job that counts the controls, which laws and growth stand beside."""
+    job_offer.offer(
+        ["laws", str(study.path.resolve()), "--controls"],
+        f"Controls of the laws of {study.name}",
+        "Count them",
+        "The controls (random directions, random encoder) are not counted yet, on a sample of the documents.",
+        seconds=job_offer.seconds_of(study, *(kind.name for kind in CONTROLS), "laws"),
+        writes=study.path,
+    )
+
+
 def controls() -> tuple[Measure, Over, Line]:
     """What is counted, where, and the law that is drawn."""
     first, second, third = st.columns([1.3, 1.1, 1.3], vertical_alignment="bottom", gap="medium")
@@ -107,18 +108,24 @@ def controls() -> tuple[Measure, Over, Line]:
     )
 
 
-def measure_now(study: Study, measure: Measure, over: Over) -> None:
-    """Count and fit once, with progress, and keep it in the study."""
-    bar = st.progress(0.0, "Fitting laws, once")
-
-    def report(stage: str, done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"{stage}, once; the study keeps the result")
-
-    if over == "queries" and not queries_are_kept(study):
-        with st.spinner("Encoding the queries, once"), cache.encoder_lock():
-            write_queries(study)
-    write_laws(study, measure, over, progress=report)
-    bar.empty()
+def offer_fit(study: Study, measure: Measure, over: Over) -> None:
+    """Not fitted yet: the job that counts and fits, and keeps it in the study."""
+    what = (
+        "This study keeps no laws of this kind yet: half a minute of fits and bootstraps for each vocabulary."
+    )
+    st.html(highlight.calm("Not measured yet", what))
+    asked = [
+        *(["--by", measure] if measure != "documents" else []),
+        *(["--over", over] if over == "queries" else []),
+    ]
+    job_offer.offer(
+        ["laws", str(study.path.resolve()), *asked],
+        f"Laws of {study.name}",
+        "Fit them",
+        seconds=job_offer.seconds_of(study, "laws", *(["counted_queries"] if over == "queries" else [])),
+        writes=study.path,
+        type="primary",
+    )
 
 
 def show_figure(key: cache.Key, laws: Laws, law: Line) -> None:

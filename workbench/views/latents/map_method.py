@@ -12,11 +12,9 @@ from analyses.latents.map_quality import N_NEIGHBOURS
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import map as cached_map
-from workbench.jobs import jobs
 from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
-from workbench.page import frame
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 METHODS = {"umap": "UMAP", "pca": "PCA", "shuffled": "Latents shuffled"}
 
@@ -45,16 +43,15 @@ def offer_umap(study: Study) -> None:
             "are lost. A UMAP keeps more of them, and takes some minutes, once.",
         )
     )
-    running = [job for job in jobs.jobs() if job.living and makes_the_map(job.request.argv, study)]
-    if running:
-        st.html(
-            highlight.link_list(
-                [("A job is making the UMAP: see its progress", frame.address("train", job=running[0].id))]
-            )
-        )
-    elif offers.button("start jobs", "Make the UMAP", type="primary"):
-        job = jobs.start(["map", str(study.path.resolve())], f"Map of {study.name}")
-        frame.go("train", job=job.id)
+    job_offer.offer(
+        ["map", str(study.path.resolve())],
+        f"Map of {study.name}",
+        "Make the UMAP",
+        seconds=job_offer.seconds_of(study, "map"),
+        writes=study.path,
+        is_it=lambda argv: makes_the_map(argv, study),
+        type="primary",
+    )
 
 
 def makes_the_map(argv: Sequence[str], study: Study) -> bool:

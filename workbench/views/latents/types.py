@@ -26,14 +26,13 @@ from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
 from workbench.caches import types as cached_types
-from workbench.jobs import jobs
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.glossary import tooltip
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, type_rule
 from workbench.page.evidence import calls
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 from workbench.views.latents.type_judging import judge_by_hand
 
 THRESHOLDS = {
@@ -125,16 +124,14 @@ def of_special_tokens(key: cache.Key, types: NDArray[np.str_]) -> str:
 
 def offer_controls(study: Study) -> None:
     """No controls yet: what they show, and the job that makes them."""
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(
-        highlight.note(
-            "Controls: the rule applied to untrained latents and to wordpieces. A sample of the documents is "
-            "encoded once more: a minute or two."
-        )
+    job_offer.offer(
+        ["types", str(study.path.resolve())],
+        f"Controls of the types of {study.name}",
+        "Make the controls",
+        "Controls: the rule applied to untrained latents and to wordpieces, on a sample of the documents.",
+        seconds=job_offer.seconds_of(study, "type_controls"),
+        writes=study.path,
     )
-    if offers.button("start jobs", "Make the controls", button, width="stretch"):
-        job = jobs.start(["types", str(study.path.resolve())], f"Controls of the types of {study.name}")
-        frame.go("train", job=job.id)
 
 
 def choose_thresholds(key: cache.Key) -> TypeThresholds:

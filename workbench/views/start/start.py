@@ -9,12 +9,15 @@ from retrieval.study import Study
 from workbench import ASSETS
 from workbench.caches import cache
 from workbench.caches import ranking as cached_ranking
+from workbench.jobs.artifacts import artifacts
+from workbench.making.defaults import DEMO
 from workbench.markup import highlight
 from workbench.markup.formats import count, percent
 from workbench.markup.shell import example as example_html
 from workbench.markup.shell.road import RoadNumbers, road_svg
 from workbench.page import frame
 from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 PICTURE = st.components.v2.component(
     "road",
@@ -28,7 +31,7 @@ SENTENCES = (
     "This workbench shows what each latent encodes, which latents give a document its rank, and how far that "
     "holds: every effect stands beside its control."
 )
-NO_STUDY = "Make one with `make demo` or `workbench index`, or train an SAE here, and load this page again."
+NO_STUDY = "Bring documents of your own, or have one made of the docstrings of the installed Python packages."
 N_CHIPS, N_BARS, LONGEST = 8, 8, 80
 
 
@@ -38,8 +41,9 @@ def page() -> None:
     )
     st.html(highlight.lead(SENTENCES))
     if not frame.studies():
-        st.html(highlight.calm("No study yet", NO_STUDY))
+        st.html(highlight.calm("No study yet", NO_STUDY if offers.may("start jobs") else ""))
         show_doors(None)
+        offer_demo()
         return
     key, study = frame.opened()
     example = cached_ranking.worked_example(key)
@@ -53,6 +57,21 @@ def page() -> None:
     else:
         show_example(key, study, example)
     show_doors(study)
+
+
+def offer_demo() -> None:
+    """The job that makes the demo's study, where there is none."""
+    study, table = artifacts().resolve() / "studies" / DEMO.text, DEMO
+    job_offer.offer(
+        [
+            *("make", table.text, "--out", str(study), "--max-length", str(table.max_length)),
+            *("--tokens", table.tokens, "--epochs", str(table.epochs), "--queries", "500"),
+        ],
+        f"Make {DEMO.text}",
+        "Make the demo",
+        "The demo: docstrings, a small encoder, an SAE trained on them, and the study of it.",
+        seconds=600,
+    )
 
 
 def show_road(key: cache.Key, example: WorkedExample | None) -> None:
@@ -172,7 +191,7 @@ def _ablation(example: WorkedExample) -> tuple[str, str]:
 def show_doors(study: Study | None) -> None:
     """Ask, browse, bring your own; without a study, only the last."""
     own = (
-        ("Bring your own", "Train an SAE on your texts, and index your collection with it.", "train")
+        ("Bring your own", "Upload documents, and have an SAE trained and a study made of them.", "make")
         if offers.may("start jobs")
         else ("Bring a text", "Read any text of yours, token by token.", "your-text")
     )

@@ -24,6 +24,7 @@ from workbench.markup.formats import count, percent
 from workbench.markup.latent_html import linked_table
 from workbench.page import frame, links, selection, url_widgets
 from workbench.page.evidence import calls
+from workbench.page.sharing import offers
 
 N_LATENTS, N_CONTEXTS = 12, 1
 KINDS = {
@@ -43,10 +44,11 @@ def page() -> None:
         st.html(
             highlight.calm(
                 "Only one study",
-                "Index another collection with the same SAE (workbench index --sae), and open both studies: "
-                "then each latent's document frequency can be compared.",
+                "Index another collection with the same SAE: each latent's document frequency is then compared.",
             )
         )
+        if offers.may("start jobs"):
+            st.html(highlight.link("Bring another collection", frame.address("make")))
         return
     other_name = chosen_other(study, others)
     other_key = others[other_name]

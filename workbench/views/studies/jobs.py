@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
-from datetime import datetime
-from glob import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -16,6 +12,7 @@ from workbench.jobs.job_folder import Job
 from workbench.markup import highlight, job_html
 from workbench.markup.formats import count, duration
 from workbench.page import frame, links, selection
+from workbench.page.work import made, words
 
 SECONDS_BETWEEN_LOOKS = 1.5
 N_SHOWN = 40
@@ -46,7 +43,7 @@ def _list_and_chosen(any_lived: bool) -> None:
     with left:
         st.html("".join(_card(job, job.id == chosen.id) for job in known[:N_SHOWN]))
     with right:
-        _show(chosen)
+        show_job(chosen)
 
 
 def _order(job: Job) -> tuple[int, float]:
@@ -58,18 +55,29 @@ def _order(job: Job) -> tuple[int, float]:
 
 def _card(job: Job, chosen: bool) -> str:
     return job_html.job_card(
-        job.request.title, frame.address("train", job=job.id), job.state, _note(job), _part(job), chosen
+        job.request.title,
+        frame.address("train", job=job.id),
+        job.state,
+        words.note(job),
+        words.share(job),
+        chosen,
     )
 
 
-def _show(job: Job) -> None:
-    """The chosen job: progress, buttons, curves, output."""
+def show_job(job: Job) -> None:
+    """A job: progress, buttons, curves, output."""
     st.html(highlight.subheading(job.request.title))
+    if job.status and job.status.whole:
+        whole = job.status.whole
+        done = len(whole.phases) if job.state == "finished" else whole.phase
+        st.html(job_html.phases(whole.phases, done))
     st.html(
-        highlight.label(f"{job.state.capitalize()}, {_note(job)}" if _note(job) else job.state.capitalize())
+        highlight.label(
+            f"{job.state.capitalize()}, {words.note(job)}" if words.note(job) else job.state.capitalize()
+        )
     )
     if job.state == "running" and job.status:
-        st.html(job_html.progress_bar(_part(job) or 0))
+        st.html(job_html.progress_bar(words.share(job) or 0))
         if job.status.note:
             st.html(highlight.note(job.status.note))
     if job.end and job.end.error:
@@ -106,17 +114,8 @@ def _buttons(job: Job) -> None:
                 st.rerun()
     except UserError as error:
         st.html(highlight.note(str(error)))
-    for study in _studies(job) if job.state == "finished" else ():
-        row.html(highlight.link(f"Open {study}", links.href("overview", study=study)))
-
-
-def _studies(job: Job) -> list[str]:
-    """Names of the studies that the job made, one per seed."""
-    made = [Path(path) for path in (job.request.files or {}).values()]
-    members = [
-        folder for path in made for folder in (path, *sorted(path.parent.glob(f"{escape(path.name)}-seed-*")))
-    ]
-    return [folder.name for folder in members if (folder / "study.json").is_file()]
+    for study in made.studies_of(job) if job.state == "finished" else ():
+        row.html(highlight.link(f"Open {study.name}", links.href("overview", study=study.name)))
 
 
 def _curves(job: Job) -> None:
@@ -133,29 +132,6 @@ def _curves(job: Job) -> None:
         frame.show(training_figure(thinned(log)), "training")
 
 
-def _note(job: Job) -> str:
-    """A few words beside the state: the stage, the time left, or when the job ended."""
-    status = job.status
-    if job.state == "waiting":
-        return "for its turn"
-    if job.state == "running":
-        if status is None:
-            return "setting up"
-        left = status.seconds_left
-        return status.stage + (
-            "" if not left or status.done >= status.total else f", about {duration(left)} left"
-        )
-    ended = job.end.time if job.end else status.updated if status else job.began or job.request.queued
-    took = duration(ended - job.began) if job.began else ""
-    return ", ".join(part for part in (_moment(ended), f"after {took}" if took else "") if part)
-
-
-def _part(job: Job) -> float | None:
-    if job.state != "running" or job.status is None:
-        return None
-    return job.status.done / max(1, job.status.total)
-
-
 def _facts(job: Job) -> list[tuple[str, str]]:
     """Finished stages, and the command that does the same in a shell."""
     rows = []
@@ -163,18 +139,11 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         done = dict(job.status.finished)
         if not job.living:
             done[job.status.stage] = job.status.updated - job.status.began
-        rows = [(stage, duration(seconds)) for stage, seconds in done.items()]
+        rows = [(stage, duration(seconds)) for stage, seconds in done.items() if seconds >= 0.5]
         if job.living and job.status.total > 1:
             rows.append((job.status.stage, f"{count(job.status.done)} of {count(job.status.total)}"))
     return [
         *rows,
-        ("Started in", f"the {job.request.origin}, {_moment(job.request.queued)}"),
+        ("Started in", f"the {job.request.origin}, {words.moment(job.request.queued)}"),
         ("Command", shlex.join(["workbench", *job.request.argv])),
     ]
-
-
-def _moment(seconds: float) -> str:
-    """`14:05` today, else `3 May, 14:05`."""
-    then = datetime.fromtimestamp(seconds)
-    today = then.date() == datetime.fromtimestamp(time.time()).date()
-    return f"{then:%H:%M}" if today else f"{then.day} {then:%b, %H:%M}"

@@ -21,12 +21,12 @@ from analyses.saes.layers import layer_label, layer_of
 from analyses.saes.sae_comparison import SaeComparison, family
 from retrieval.study import Study
 from workbench.caches import cache
-from workbench.jobs import jobs
+from workbench.making.part import Size
 from workbench.markup import highlight
 from workbench.markup.formats import count, number, percent
 from workbench.page import frame, selection, url_widgets
 from workbench.page.evidence import further_calls
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 TEXTS = {"held_out": "held-out text", "documents": "documents", "queries": "queries", "": "weights"}
 SHARES = ("dead_share", "dense_share", "similarity_above_0.9")
@@ -100,12 +100,15 @@ def offer_card(study: Study) -> None:
             "documents are encoded once more, by an encoder with random weights: some minutes.",
         )
     )
-    if offers.button("start jobs", "Make the card", type="primary"):
-        folder = study.path.resolve()
-        job = jobs.start(
-            ["sae-card", str(folder / "sae"), "--study", str(folder)], f"Quality card of {study.name}"
-        )
-        frame.go("train", job=job.id)
+    folder, size = study.path.resolve(), Size.of(study)
+    job_offer.offer(
+        ["sae-card", str(folder / "sae"), "--study", str(folder)],
+        f"Quality card of {study.name}",
+        "Make the card",
+        seconds=3 * size.reading(size.n_docs) + 60,
+        writes=study.path,
+        type="primary",
+    )
 
 
 def origin(card: QualityCard) -> list[tuple[str, str]]:

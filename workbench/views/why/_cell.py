@@ -11,10 +11,11 @@ from analyses.why.ladder.ladder import Ladder
 from analyses.why.ladder.names import AS_THEY_ARE, TRAINED, can_open, cell_folder
 from retrieval.study import Study
 from workbench.caches.cache import Idf
-from workbench.jobs import jobs
+from workbench.making.part import Size
 from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.page import frame, links, selection
+from workbench.page.work import offer as job_offer
 
 N_QUERIES = 200  # shown of a cell, those first that differ most
 
@@ -96,18 +97,13 @@ def offer(study: Study, states: str, dictionary: str) -> None:
             highlight.note(f"This cell is a study of its own, which this app was not started with: {command}")
         )
         return
-    argv = ["why", str(study.path.resolve()), "--open", dictionary, "--states", states]
-    running = [job for job in jobs.jobs() if job.living and list(job.request.argv) == argv]
-    if running:
-        address = frame.address("train", job=running[0].id)
-        st.html(highlight.link_list([("A job is opening this cell: see its progress", address)]))
-        return
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(
-        highlight.note(
-            "The latents of this cell, and its own score breakdown of every query, are in a study of its own: "
-            "about as long to make as it takes to index the collection."
-        )
+    size = Size.of(study)
+    job_offer.offer(
+        ["why", str(study.path.resolve()), "--open", dictionary, "--states", states],
+        f"{dictionary} on {states}, of {study.name}",
+        "Open this cell",
+        "The latents of this cell, and its own score breakdown of every query, are in a study of its own.",
+        seconds=2 * size.reading(size.n_docs) + 10,
+        writes=study.path,
+        key=f"open {states} {dictionary}",
     )
-    if button.button("Open this cell", key=f"open {states} {dictionary}", width="stretch"):
-        frame.go("train", job=jobs.start(argv, f"{dictionary} on {states}, of {study.name}").id)

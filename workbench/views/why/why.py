@@ -11,10 +11,9 @@ from analyses.why.aspects import ASPECTS
 from retrieval.study import Study
 from workbench.caches import cache
 from workbench.caches import why as cached_why
-from workbench.jobs import jobs
 from workbench.markup import highlight
 from workbench.page import frame
-from workbench.page.sharing import offers
+from workbench.page.work import offer as job_offer
 
 
 def page() -> None:
@@ -45,13 +44,12 @@ def page() -> None:
 
 def offer(key: cache.Key, study: Study, aspect: Aspect) -> None:
     """An aspect that is not measured yet: what it costs, and the job that measures it."""
-    argv = ["why", str(study.path.resolve()), "--only", aspect.name]
-    running = [job for job in jobs.jobs() if job.living and list(job.request.argv) == argv]
-    if running:
-        address = frame.address("train", job=running[0].id)
-        st.html(highlight.link_list([("A job is measuring this: see its progress", address)]))
-        return
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    text.html(highlight.note(f"{aspect.title}: not measured yet; {cached_why.cost(key, aspect.name)}, once."))
-    if offers.button("start jobs", "Measure it", button, key=f"measure {aspect.name}", width="stretch"):
-        frame.go("train", job=jobs.start(argv, f"{aspect.title} of {study.name}").id)
+    job_offer.offer(
+        ["why", str(study.path.resolve()), "--only", aspect.name],
+        f"{aspect.title} of {study.name}",
+        "Measure it",
+        f"{aspect.title}: not measured yet.",
+        seconds=cached_why.seconds(key, aspect.name),
+        writes=study.path,
+        key=f"measure {aspect.name}",
+    )

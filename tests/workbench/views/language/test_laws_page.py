@@ -13,7 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analyses.laws import laws
-from one_page import html_of, opened
+from analyses.vocabularies.control_counts import write_queries
+from analyses.vocabularies.vocabularies import MEASURES
+from one_page import buttons, html_of, opened
 from retrieval.study import Study
 from workbench.page import links
 
@@ -30,22 +32,27 @@ def study(tiny_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "spoken"
 
 
-def test_the_page_fits_once_and_then_reads(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_offers_the_job_and_then_reads(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        "workbench.page.work.offer.jobs.start", lambda argv, title: started.append(list(argv))
+    )
+    app = opened("laws", count="tokens")
+    assert buttons(app) == ["Fit them"]
+    assert "It takes about" in html_of(app)
+    next(button for button in app.button if button.label == "Fit them").click().run()
+    assert started == [["laws", str(study.resolve()), "--by", "tokens"]]
+    laws.write_laws(Study.open(study))
     app = opened("laws")
     assert links.parse(links.href("laws")) == ("laws", {})
     assert app.get("plotly_chart")
     html = html_of(app)
     assert "a power law" in html.lower()
     assert "Results for the words" in html
-    assert "--controls" in " ".join(caption.value for caption in app.caption)
+    assert buttons(app) == ["Count them"]
     fits = app.dataframe[0].value
     assert {"Latents", "Words", "Wordpieces"} == set(fits["Vocabulary"])
     assert "Least squares (naive)" in set(fits["Law"])
-
-    def never(*given: object, **named: object) -> None:
-        pytest.fail("fitted again")
-
-    monkeypatch.setattr("workbench.views.language.laws.write_laws", never)
     assert opened("laws", law="zipf_mandelbrot").get("plotly_chart")
 
 
@@ -59,6 +66,11 @@ def test_the_page_fits_once_and_then_reads(study: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_every_choice_is_in_the_address(study: Path, address: dict[str, str]) -> None:
+    count = next((one for one in MEASURES if one == address.get("count")), "documents")
+    over = "queries" if address.get("over") == "queries" else "documents"
+    if over == "queries":
+        write_queries(Study.open(study))
+    laws.write_laws(Study.open(study), count, over)
     app = opened("laws", **address)
     assert app.get("plotly_chart")
     known = {"count": "documents", "over": "documents", "law": "power_law"}

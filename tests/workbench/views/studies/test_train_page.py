@@ -14,6 +14,7 @@ import pytest
 from workbench.jobs import jobs
 from workbench.jobs.job_folder import Job
 from workbench.jobs.job_process import registered
+from workbench.jobs.progress import StatusFile
 from workbench.page import browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -105,6 +106,18 @@ def test_a_job_of_a_shell_is_followed(train_page: Any) -> None:
     page.get_by_role("button", name="Remove").click()
     page.get_by_text("Train <b>something</b>").first.wait_for(state="detached")
     assert not job.folder.exists()
+
+
+def test_the_tray_follows_a_job_on_any_page(page: Any, train_app: str) -> None:
+    with registered("Index cisi", {}) as job:
+        assert isinstance(job, Job)
+        browser.open_page(page, f"{train_app}/method")
+        page.locator(".lt-tray").get_by_text("1 running: Index cisi").wait_for()
+        StatusFile(job.folder / "status.json").report("Read", 43, 100, "")
+        page.locator(".lt-tray").get_by_text("Index cisi, 43%").wait_for()
+        page.locator(".st-key-tray button").click()
+        page.get_by_role("button", name="Cancel").wait_for()
+    page.locator(".lt-tray").get_by_text("Finished: Index cisi").wait_for()
 
 
 def test_bad_input_is_one_calm_sentence(train_page: Any) -> None:

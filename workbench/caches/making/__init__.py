@@ -1,0 +1,1 @@
+"""Caches of what is made: the collection that is read for it, the speeds of this machine, the cost."""
