@@ -79,7 +79,7 @@ CONTENTS = (
     Entry("check", verb="look"),
     Entry("saes", "SAEs", "Studies", "studies", keys="sae others"),
     Entry("sae-card", verb="make"),
-    Entry("compare-saes", verb="make"),
+    Entry("compare-saes", verb="look"),
     Entry("sweep-layers", verb="make"),
     Entry("pretrain", verb="make"),
     Entry(

@@ -11,7 +11,9 @@ import typer
 from data.errors import UserError
 from data.terminal import say
 from workbench.making.defaults import DEFAULTS
-from workbench.verbs.make._sae_options import (
+from workbench.verbs.options import AsJson, Device, MaxLength
+from workbench.verbs.printing import print_json
+from workbench.verbs.sae_options import (
     SAE_HELP,
     DocumentPrefix,
     EncoderOptions,
@@ -20,8 +22,6 @@ from workbench.verbs.make._sae_options import (
     SpecialTokens,
     described,
 )
-from workbench.verbs.options import AsJson, Device, MaxLength
-from workbench.verbs.printing import print_json
 
 if TYPE_CHECKING:
     from sae.model import SparseAutoencoder

@@ -9,13 +9,6 @@ import typer
 
 from data.errors import UserError
 from workbench.making.defaults import DEFAULTS
-from workbench.verbs.make._sae_options import (
-    DocumentPrefix,
-    EncoderOptions,
-    Layer,
-    QueryPrefix,
-    SpecialTokens,
-)
 from workbench.verbs.options import (
     AsJson,
     Device,
@@ -28,6 +21,13 @@ from workbench.verbs.options import (
     long_job,
 )
 from workbench.verbs.printing import print_evaluation, print_json, print_spread
+from workbench.verbs.sae_options import (
+    DocumentPrefix,
+    EncoderOptions,
+    Layer,
+    QueryPrefix,
+    SpecialTokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

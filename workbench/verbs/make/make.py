@@ -11,19 +11,6 @@ from data.errors import UserError
 from data.terminal import say
 from workbench.making.defaults import DEFAULTS
 from workbench.making.parsing import parse_count
-from workbench.verbs.make._sae_options import (
-    SAE_HELP,
-    Batch,
-    EncoderName,
-    EncoderOptions,
-    Epochs,
-    K,
-    Latents,
-    Layer,
-    Tokens,
-    TrainingSeed,
-    checked_epochs,
-)
 from workbench.verbs.options import (
     SOURCE_HELP,
     AsJson,
@@ -39,6 +26,19 @@ from workbench.verbs.options import (
     long_job,
 )
 from workbench.verbs.printing import print_evaluation, print_json
+from workbench.verbs.sae_options import (
+    SAE_HELP,
+    Batch,
+    EncoderName,
+    EncoderOptions,
+    Epochs,
+    K,
+    Latents,
+    Layer,
+    Tokens,
+    TrainingSeed,
+    checked_epochs,
+)
 
 if TYPE_CHECKING:
     from data.encoder_config import EncoderConfig

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from data.terminal import say
-from workbench.verbs.make._sae_options import SAE_HELP
 from workbench.verbs.options import AsJson, Device, Queue, load_documents, long_job
 from workbench.verbs.printing import print_json, print_table
+from workbench.verbs.sae_options import SAE_HELP
 
 
 def run(

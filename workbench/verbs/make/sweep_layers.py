@@ -10,16 +10,6 @@ import typer
 from data.terminal import say
 from workbench.making.defaults import SWEEP
 from workbench.making.parsing import parse_count, parse_layer
-from workbench.verbs.make._sae_options import (
-    Batch,
-    EncoderName,
-    Epochs,
-    K,
-    Latents,
-    Tokens,
-    TrainingSeed,
-    checked_epochs,
-)
 from workbench.verbs.options import (
     SOURCE_HELP,
     AsJson,
@@ -32,6 +22,16 @@ from workbench.verbs.options import (
     long_job,
 )
 from workbench.verbs.printing import print_json, print_table
+from workbench.verbs.sae_options import (
+    Batch,
+    EncoderName,
+    Epochs,
+    K,
+    Latents,
+    Tokens,
+    TrainingSeed,
+    checked_epochs,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,19 @@ import typer
 from data.terminal import say
 from workbench.making.defaults import DEFAULTS
 from workbench.making.parsing import parse_count
-from workbench.verbs.make._sae_options import (
+from workbench.verbs.options import (
+    AsJson,
+    Device,
+    MaxLength,
+    Queue,
+    Resume,
+    Source,
+    Split,
+    load_documents,
+    long_job,
+)
+from workbench.verbs.printing import print_cost, print_json
+from workbench.verbs.sae_options import (
     Batch,
     DocumentPrefix,
     EncoderName,
@@ -27,18 +39,6 @@ from workbench.verbs.make._sae_options import (
     checked_epochs,
     described,
 )
-from workbench.verbs.options import (
-    AsJson,
-    Device,
-    MaxLength,
-    Queue,
-    Resume,
-    Source,
-    Split,
-    load_documents,
-    long_job,
-)
-from workbench.verbs.printing import print_cost, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
