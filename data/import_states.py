@@ -134,7 +134,7 @@ def read_tokens_table(path: Path) -> pd.DataFrame:
             case ".parquet":
                 table = read_frame(path)
             case ".jsonl" | ".ndjson":
-                table = pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+                table = pd.read_json(path, lines=True, dtype=False)
             case ".csv" | ".tsv":
                 table = pd.read_csv(
                     path, sep="," if path.suffix == ".csv" else "\t", dtype=str, keep_default_na=False

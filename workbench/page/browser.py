@@ -34,6 +34,13 @@ STILL = (
     "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
     " && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
 )
+FOLLOW = """address => {
+  const link = document.createElement('a');
+  link.href = address;
+  document.querySelector('[data-testid=stMain]').append(link);
+  link.click();
+  link.remove();
+}"""
 
 
 def chromium() -> str | None:
@@ -84,6 +91,14 @@ def open_page(page: Any, address: str) -> None:
     """Go to an address of the app and wait until it has come to rest."""
     page.goto(address)
     page.wait_for_selector(".lt-heading, .lt-calm")
+    settle(page)
+
+
+def follow(page: Any, address: str) -> None:
+    """Go to an address as a link on the page does, without loading the app again, and wait until it is at rest."""
+    page.evaluate(FOLLOW, address)
+    page.wait_for_function("path => location.pathname === path", arg="/" + address.partition("?")[0])
+    page.wait_for_timeout(500)  # the click has reached Python
     settle(page)
 
 

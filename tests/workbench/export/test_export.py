@@ -144,7 +144,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(tiny_study: Study, tm
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("mine")
     for to, bits, out, sentence in (
-        ("xml", None, "out", 'export format "xml": choose one of jsonl, parquet, ciff'),
+        ("xml", None, "out", 'export format "xml": choose one of jsonl, parquet, neuronpedia, ciff'),
         ("ciff", 0, "out", "integers alone"),
         ("jsonl", 7, "out", "choose 8 or 16"),
         ("jsonl", None, "mine", "holds files that are no export"),
