@@ -82,7 +82,7 @@ def test_a_search_shows_results_and_a_score_breakdown(
 ) -> None:
     open_page(page, app, f"search?q={quote_plus(query)}")
     page.wait_for_selector(".lt-result")
-    titles = page.locator(".lt-results .lt-result .lt-title").all_inner_texts()
+    titles = page.locator(".lt-results").first.locator(".lt-title").all_inner_texts()
     expected = tiny_study.search(query)
     assert titles == [title or doc for title, doc in zip(expected["title"], expected["doc_id"], strict=True)]
     assert page.locator(".lt-result mark").count() > 10
