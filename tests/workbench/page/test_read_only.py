@@ -174,8 +174,10 @@ def test_a_reader_in_a_browser_changes_nothing_and_takes_the_notes_along(
     page.get_by_text("Read-only: this app starts no job").wait_for()
     assert page.locator(".lt-heading").first.inner_text() == f"{OWN} #3"
     page.get_by_role("button", name="Edit").click()
+    settle(page)
     page.get_by_label("Label", exact=True).fill("a reader's")
-    page.get_by_role("button", name="Save").click()
+    settle(page)
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator(".lt-heading").get_by_text("a reader's").wait_for()
     page.locator(".lt-places-nav a[href^='latents?']").click()
     page.get_by_role("button", name="Notes").click()
