@@ -8,7 +8,9 @@ at least 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +60,13 @@ class Impacts:
         norm = length_norm(weights.sum(axis=1), self.index.average_length, parameters.b)
         weights.data = saturation(weights.data, parameters.k1, np.repeat(norm, np.diff(counts.indptr)))
         return weights
+
+    def of_texts(self, study: Study, texts: Sequence[str], role: Literal["query", "document"]) -> csr_array:
+        """The weights of any texts as queries or as documents of the study, csr (n_texts, n_latents)."""
+        from retrieval.variants import counts_of  # torch
+
+        counts = counts_of(study.sae, study.encoder.encode(texts, role).states, study.pooling)
+        return self.of_queries(counts) if role == "query" else self.of_documents(counts)
 
     def of_queries(self, counts: csr_array) -> csr_array:
         """w_j(q) idf_j, csr (n_queries, n_latents); latents without weight are left out."""

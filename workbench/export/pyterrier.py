@@ -89,11 +89,7 @@ class _Terms(Transformer):  # type: ignore[misc]
     def transform(self, inp: pd.DataFrame) -> pd.DataFrame:
         """The same rows with a column of latent terms, each a dict of weights by the latent's number as text."""
         texts = _column(inp, self.text)[self.text].astype(str).tolist()
-        states = self.study.encoder.encode(texts, self.role).states
-        counts = counts_of(self.study.sae, states, self.study.pooling)
-        weights = (
-            self.impacts.of_queries(counts) if self.role == "query" else self.impacts.of_documents(counts)
-        )
+        weights = self.impacts.of_texts(self.study, texts, self.role)
         return inp.assign(**{self.terms: pd.Series(_dicts(weights), index=inp.index, dtype=object)})
 
 

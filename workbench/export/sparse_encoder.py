@@ -12,18 +12,16 @@ product is the score. What is encoded without a role is a document.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
 
 from analyses.latents.latent_table import latent_labels
 from analyses.text.latent_names import latent_name
 from data.errors import UserError
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
-from retrieval.variants import counts_of
 from workbench.export.impacts import Impacts, impacts_of
 
 try:
@@ -72,14 +70,8 @@ class LatentTerms(InputModule):  # type: ignore[misc]  # sentence-transformers h
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Adds `sentence_embedding`, float32 (n_texts, n_latents)."""
-        weights = self.weights(features["texts"], features["role"])
+        weights = self.impacts.of_texts(self.study, features["texts"], features["role"])
         return features | {"sentence_embedding": torch.from_numpy(weights.toarray().astype(np.float32))}
-
-    def weights(self, texts: Sequence[str], role: Literal["query", "document"]) -> csr_array:
-        """Weights of the texts' latent terms, csr (n_texts, n_latents)."""
-        states = self.study.encoder.encode(texts, role).states
-        counts = counts_of(self.study.sae, states, self.study.pooling)
-        return self.impacts.of_queries(counts) if role == "query" else self.impacts.of_documents(counts)
 
     def get_embedding_dimension(self) -> int:
         """The number of latents."""

@@ -112,7 +112,7 @@ def chain_cost(size: Size, training: Cost | None) -> ChainCost:
 
 
 def tokens_within(seconds: float, table: TrainingDefaults, size: Size, speeds: Speeds) -> int:
-    """The training tokens of a chain of so many seconds, to two digits; a quarter of them at least go to training.
+    """The training tokens that fit into a chain of these seconds, to two digits; training gets at least a quarter.
 
     At most the paper's, at most MOST_PASSES times the text, and at least ten batches.
     """

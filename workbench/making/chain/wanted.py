@@ -79,7 +79,7 @@ class Wanted:
         return TrainConfig(table.n_tokens, table.n_latents, table.k, table.batch_size, seed=table.seed)
 
     def within(self, n_tokens: int) -> Wanted:
-        """The same, with so many training tokens."""
+        """The same, with this number of training tokens."""
         return replace(self, training=replace(self.training, n_tokens=n_tokens))
 
     def command(self) -> tuple[list[str], str]:
