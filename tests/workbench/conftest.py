@@ -130,18 +130,20 @@ def _tab(browser: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def page(_tab: Any) -> Iterator[Any]:
-    """An empty tab; each page load is a fresh session. A request that leaves this machine fails the test."""
+    """The tab of a file's tests; `browser.open_page` begins a session there, and `visit` goes on in one.
+
+    A request that leaves this machine fails the test.
+    """
     outside: list[str] = []
 
     def note(request: Any) -> None:
         if not _local(request.url):
             outside.append(request.url)
 
-    _tab.set_default_timeout(120_000)
+    _tab.set_default_timeout(60_000)
     _tab.set_viewport_size({"width": 1440, "height": 900})
     _tab.on("request", note)
     yield _tab
-    _tab.goto("about:blank")
     _tab.remove_listener("request", note)
     assert not outside, f"the app asked the network for {outside}"
 

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
+from accessibility import findings
 
 from retrieval.study import Study
-from workbench.page import browser
+from workbench.page import browser, links
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +21,7 @@ def selection(page: Any) -> dict[str, str]:
 
 
 def open_page(page: Any, app: str, address: str) -> None:
-    browser.open_page(page, f"{app}/{address}")
+    browser.visit(page, f"{app}/{address}")
     assert page.locator(".stException").count() == 0
 
 
@@ -29,52 +30,84 @@ def query(tiny_study: Study) -> str:
     return str(tiny_study.queries.texts[3])
 
 
-@pytest.mark.parametrize(
-    ("address", "content"),
-    [
-        ("", "why is A above B?"),
-        ("start", "why is A above B?"),
-        ("language", "Do latents behave as words do"),
-        ("overview", "Lexical BM25"),
-        ("figures", "No paper yet"),
-        ("search", "Ask something"),
-        ("interventions", "Ask something"),
-        ("interventions?q=sort+the+rows+of+an+array", "Ranks before and after"),
-        ("interventions?q=sort+an+array&change=scoring&k1=2", "from the paper's scoring to yours"),
-        (
-            "interventions?q=sort+an+array&place=index&preset=only",
-            "Share of the first ten documents that stay",
-        ),
-        (
-            "interventions?q=sort+an+array&place=document&latents=3,5&mass=2",
-            "Share of the first ten documents that stay",
-        ),
-        ("carriers", "How much nDCG@10 is lost"),
-        ("steer?q=sort+the+rows+of+an+array", "Change of summed activation"),
-        ("steer?q=sort+the+rows+of+an+array&place=document&factor=0&part=1,2", "Ranking by cosine"),
-        ("systems", "and the latents less each other system"),
-        ("why", "Is it the states, or the dictionary?"),
-        ("systems?q=sort+the+rows+of+an+array", "and where the others put them"),
-        ("limit", "Not a LIMIT collection"),
-        ("compare-collections", "Which latents are more frequent"),
-        ("failures?k=1", "Share of the missed documents by reason"),
-        ("failures?k=1&reason=outscored&found=none", "rank by latents"),
-        ("vocabulary", "latents active in this collection"),
-        ("latent", "Where the latent fires"),
-        ("word", "Which latents fire on this word"),
-        ("text", "Nothing typed yet"),
-        ("text?text=sort+the+rows+of+an+array", "Your text"),
-        ("types", "by which rule"),
-        ("map", "Which latents point in similar directions"),
-        ("saes", "Beside other SAEs"),
-        ("train", "what will training cost"),
-        ("method", "From a token to a few latents"),
-        ("numbers", "nDCG@10"),
-    ],
+ASKED = "q=sort+the+rows+of+an+array"
+# Each page of the app, and some of their states: an address of today or of before, and what stands there.
+VIEWS = (
+    ("", "why is A above B?"),
+    ("start", "why is A above B?"),
+    ("language", "Do latents behave as words do"),
+    ("overview", "Lexical BM25"),
+    ("figures", "No paper yet"),
+    ("search", "Ask something"),
+    (f"search?{ASKED}", "latents that query and document share"),
+    ("interventions", "Ask something"),
+    (f"interventions?{ASKED}", "Ranks before and after"),
+    ("interventions?q=sort+an+array&change=scoring&k1=2", "from the paper's scoring to yours"),
+    ("interventions?q=sort+an+array&place=index&preset=only", "Share of the first ten documents that stay"),
+    (
+        "interventions?q=sort+an+array&place=document&latents=3,5&mass=2",
+        "Share of the first ten documents that stay",
+    ),
+    ("carriers", "How much nDCG@10 is lost"),
+    (f"steer?{ASKED}", "Change of summed activation"),
+    (f"steer?{ASKED}&place=document&factor=0&part=1,2", "Ranking by cosine"),
+    ("above", "Ask something"),
+    ("above?q=zyzzyva&doc=nowhere&other=nowhere", 'There is no document "nowhere"'),
+    ("systems", "and the latents less each other system"),
+    ("why", "Is it the states, or the dictionary?"),
+    (f"systems?{ASKED}", "and where the others put them"),
+    (f"side-by-side?{ASKED}&q2=integrate+a+function", "integrate a function"),
+    ("limit", "Not a LIMIT collection"),
+    ("compare-collections", "Which latents are more frequent"),
+    ("failures?k=1", "Share of the missed documents by reason"),
+    ("failures?k=1&reason=outscored&found=none", "rank by latents"),
+    ("vocabulary", "latents active in this collection"),
+    ("latent", "Where the latent fires"),
+    ("word", "Which latents fire on this word"),
+    ("word?word=array", "Which latents fire on this word"),
+    ("text", "Nothing typed yet"),
+    ("text?text=sort+the+rows+of+an+array", "Your text"),
+    ("types", "by which rule"),
+    ("map", "Which latents point in similar directions"),
+    ("basket?basket=3,7", "latents"),
+    ("saes", "Beside other SAEs"),
+    ("make", "Bring your own"),
+    ("findings", "Findings"),
+    ("method", "From a token to a few latents"),
+    ("numbers", "nDCG@10"),
+    ("frequency-bands", "latents"),
+    ("growth", "latents"),
+    ("length", "latents"),
+    ("polysemy", "latents"),
 )
-def test_each_page_opens(page: Any, app: str, address: str, content: str) -> None:
+MEASURING = {"laws": "latents", "train": "what will training cost"}  # long, when they open
+
+
+def slug_of(address: str) -> str:
+    name = address.partition("?")[0] or links.HOME
+    return links.FORMER.get(name, name)
+
+
+@pytest.mark.parametrize(("address", "content"), VIEWS)
+def test_each_view_opens_with_no_serious_finding_of_axe(
+    page: Any, app: str, address: str, content: str
+) -> None:
     open_page(page, app, address)
+    page.locator(".stMain").get_by_text(content).first.wait_for(state="attached")
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize(("slug", "content"), MEASURING.items())
+def test_a_page_that_measures_for_long_says_so_at_once(page: Any, app: str, slug: str, content: str) -> None:
+    page.goto(f"{app}/{slug}")
+    page.wait_for_selector(".lt-lead")
     page.get_by_text(content).first.wait_for(state="attached")
+    assert page.locator(".stException").count() == 0
+    assert findings(page) == []
+
+
+def test_each_page_of_the_app_was_opened() -> None:
+    assert {slug_of(address) for address, _ in VIEWS} | set(MEASURING) == set(links.PAGES)
 
 
 def test_a_search_shows_results_and_a_score_breakdown(

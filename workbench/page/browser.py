@@ -13,11 +13,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from data.errors import UserError
+from workbench.page.links import FORMER, HOME
 from workbench.page.serve import PRIVATE, Sharing, app_command
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,10 +32,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-STILL = (
-    "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-    " && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
-)
+STATE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
+STILL = f"{STATE} === 'notRunning' && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
 FOLLOW = """address => {
   const link = document.createElement('a');
   link.href = address;
@@ -96,15 +96,42 @@ def open_page(page: Any, address: str) -> None:
 
 def follow(page: Any, address: str) -> None:
     """Go to an address as a link on the page does, without loading the app again, and wait until it is at rest."""
+    name = address.partition("?")[0]
     page.evaluate(FOLLOW, address)
-    page.wait_for_function("path => location.pathname === path", arg="/" + address.partition("?")[0])
-    page.wait_for_timeout(500)  # the click has reached Python
+    page.wait_for_function("path => location.pathname === path", arg="/" + FORMER.get(name, name))
+    with suppress(_timeout()):
+        page.wait_for_function(f"{STATE} !== 'notRunning'", timeout=500)  # the click has reached Python
     settle(page)
+
+
+def visit(page: Any, address: str) -> None:
+    """Go to an address of the app: as a link does in a tab that shows the app already, else by loading it.
+
+    A link keeps what it does not name, so what this address does not name is cleared by an empty value.
+    """
+    app, _, place = address.rpartition("/")
+    if (
+        place not in ("", HOME)
+        and page.url.startswith(f"{app}/")
+        and page.locator(".lt-heading, .lt-calm").count()
+    ):
+        name, _, query = place.partition("?")
+        named = parse_qs(query, keep_blank_values=True)
+        others = "".join(f"&{key}=" for key in parse_qs(urlsplit(page.url).query) if key not in named)
+        follow(page, f"{name}?{query}{others}")
+    else:
+        open_page(page, address)
 
 
 def settle(page: Any) -> None:
     """Wait until the page's script has ended and nothing on it is old or still to come."""
     page.wait_for_function(STILL)
+
+
+def _timeout() -> type[Exception]:
+    from playwright.sync_api import TimeoutError as Timeout
+
+    return Timeout
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, seconds: float = 60) -> None:

@@ -15,7 +15,7 @@ from data.encoders import Encoder
 from retrieval.pipeline import build_study
 from retrieval.study import Study
 from sae.model import SparseAutoencoder
-from workbench.page.browser import open_page, running_app, settle
+from workbench.page.browser import running_app, settle, visit
 
 ESCAPES = "\x1b]0;owned\x07\x1b[31m\x9b2J"
 REVERSED = "invoice \u202egpj.exe\u202c"
@@ -70,7 +70,7 @@ def test_hostile_text_is_shown_wraps_and_does_not_run(
     page: Any, hostile_app: str, study: Study, slug: str
 ) -> None:
     latent = int(study.encode(QUERY).counts.indices[0])
-    open_page(page, f"{hostile_app}/{slug}?q={QUERY.replace(' ', '+')}&latent={latent}&word=sum")
+    visit(page, f"{hostile_app}/{slug}?q={QUERY.replace(' ', '+')}&latent={latent}&word=sum")
     settle(page)
     assert page.title() != "hacked"
     assert page.locator(".stMain img[src='x']").count() == 0

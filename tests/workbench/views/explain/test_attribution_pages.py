@@ -38,14 +38,14 @@ def query(tiny_study: Study) -> str:
     ],
 )
 def test_each_part_of_a_document_opens(page: Any, app: str, query: str, part: str, content: str) -> None:
-    browser.open_page(page, f"{app}/search?q={quote_plus(query)}&part={part}")
+    browser.visit(page, f"{app}/search?q={quote_plus(query)}&part={part}")
     page.get_by_text(content).first.wait_for()
     page.wait_for_selector(".heatmaplayer" if part.startswith("pairs") else ".lt-document")
     assert page.locator(".stException").count() == 0
 
 
 def test_the_choices_of_part_and_credit_live_in_the_url(page: Any, app: str, query: str) -> None:
-    browser.open_page(page, f"{app}/search?q={quote_plus(query)}")
+    browser.visit(page, f"{app}/search?q={quote_plus(query)}")
     page.get_by_test_id("stButtonGroup").get_by_text("Text", exact=True).click()
     page.get_by_text("How faithful the credit is").wait_for()
     assert selection(page)["part"] == "text"
@@ -58,7 +58,7 @@ def test_the_choices_of_part_and_credit_live_in_the_url(page: Any, app: str, que
 def test_one_click_leads_from_a_result_to_why_it_stands_above_another(
     page: Any, app: str, tiny_study: Study, query: str
 ) -> None:
-    browser.open_page(page, f"{app}/search?q={quote_plus(query)}")
+    browser.visit(page, f"{app}/search?q={quote_plus(query)}")
     page.locator(".lt-rivals a").nth(1).click()
     page.get_by_text("The fewest latents of the query").wait_for()
     browser.settle(page)
@@ -71,16 +71,3 @@ def test_one_click_leads_from_a_result_to_why_it_stands_above_another(
     assert tuple(map(int, shown)) == both.swap.latents
     assert f"{both.scores[0] - both.scores[1]:+.2f}" in page.locator(".lt-figures").inner_text()
     assert page.locator(".lt-document mark").count() > 10
-
-
-@pytest.mark.parametrize(
-    ("address", "content"),
-    [
-        ("above", "Ask something"),
-        ("above?q=zyzzyva&doc=nowhere&other=nowhere", 'There is no document "nowhere"'),
-    ],
-)
-def test_states_with_nothing_to_compare(page: Any, app: str, address: str, content: str) -> None:
-    browser.open_page(page, f"{app}/{address}")
-    page.get_by_text(content).first.wait_for()
-    assert page.locator(".stException").count() == 0

@@ -13,7 +13,7 @@ import pytest
 from analyses.labels.latent_notes import latent_note, latent_notes
 from analyses.labels.notes_json import notes_to_json
 from retrieval.study import Study
-from workbench.page.browser import open_page, settle
+from workbench.page.browser import settle, visit
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -30,7 +30,7 @@ def latent(study: Study) -> int:
 
 
 def open_latent(page: Any, app: str, latent: int) -> None:
-    open_page(page, f"{app}/latent?study=silent&latent={latent}")
+    visit(page, f"{app}/latent?study=silent&latent={latent}")
     page.wait_for_selector(".lt-context")
 
 
@@ -59,9 +59,9 @@ def test_a_latent_is_named_everywhere_and_the_name_undone(
     )
     assert latent_note(study, latent).label == HOSTILE
     other = study.n_latents - 1  # silent: named too
-    open_page(page, f"{app}/latent?study=silent&latent={other}")
+    visit(page, f"{app}/latent?study=silent&latent={other}")
     page.get_by_role("button", name="Name it").wait_for()
-    open_page(page, f"{app}/your-text?study=silent&latent={latent}&text=sort+an+array")
+    visit(page, f"{app}/your-text?study=silent&latent={latent}&text=sort+an+array")
     page.get_by_text(f"{HOSTILE} #{latent}").wait_for()
     open_latent(page, app, latent)
     page.get_by_role("button", name="Undo").click()
@@ -98,7 +98,7 @@ def test_a_file_is_taken_in_once_it_is_said_what_it_overwrites(
     theirs = json.loads(notes_to_json(study))
     theirs["latents"][0]["label"] = "theirs"
     (tmp_path / "notes.json").write_text(json.dumps(theirs))
-    open_page(page, f"{app}/latents?study=silent")
+    visit(page, f"{app}/latents?study=silent")
     page.get_by_role("button", name="Notes").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "notes.json")
     page.get_by_text('label "ours" becomes "theirs"').wait_for()

@@ -24,7 +24,7 @@ def latent(tiny_study: Study) -> int:
 
 @pytest.fixture
 def opened(page: Any, app: str, tiny_study: Study, latent: int) -> Any:
-    browser.open_page(page, f"{app}/latent?study={tiny_study.path.name}&latent={latent}")
+    browser.visit(page, f"{app}/latent?study={tiny_study.path.name}&latent={latent}")
     page.wait_for_selector(".lt-context")
     return page
 
@@ -83,7 +83,7 @@ def test_near_misses_come_when_asked_for(opened: Any) -> None:
 def test_the_rarest_latent_has_a_whole_page(page: Any, app: str, tiny_study: Study) -> None:
     frequency = tiny_study.index.document_frequency
     rarest = int(np.argmin(np.where(frequency > 0, frequency, 10**6)))
-    browser.open_page(page, f"{app}/latent?study={tiny_study.path.name}&latent={rarest}")
+    browser.visit(page, f"{app}/latent?study={tiny_study.path.name}&latent={rarest}")
     page.wait_for_selector(".lt-context")
     for section in ("Words and places", "Neighbours", "Documents", "Queries", "Contexts"):
         open_section(page, section)

@@ -12,7 +12,7 @@ from analyses.latents.lexicon import matching
 from analyses.latents.types import TypeThresholds
 from retrieval.study import Study
 from workbench.caches import cache, types
-from workbench.page.browser import open_page, settle
+from workbench.page.browser import settle, visit
 
 
 def pick(page: Any, kind: str) -> None:
@@ -37,7 +37,7 @@ def test_picks_add_up_and_outlast_another_page(page: Any, app: str, tiny_study: 
     key = cache.key_of(tiny_study.path)
     table = types.table(key, TypeThresholds())
     table = table.assign(type=table["kind"])
-    open_page(page, f"{app}/latents?study={tiny_study.path.name}")
+    visit(page, f"{app}/latents?study={tiny_study.path.name}")
     pick(page, "Lexical")
     pick(page, "Broad topical")
     expected = len(matching(table, types=("lexical", "broad"), alive="yes"))
@@ -63,7 +63,7 @@ def test_picks_add_up_and_outlast_another_page(page: Any, app: str, tiny_study: 
 
 @pytest.mark.browser
 def test_a_link_sets_the_filters(page: Any, app: str, tiny_study: Study) -> None:
-    open_page(page, f"{app}/latents?study={tiny_study.path.name}&find=the&alive=any&type=nonsense")
+    visit(page, f"{app}/latents?study={tiny_study.path.name}&find=the&alive=any&type=nonsense")
     settle(page)
     assert page.get_by_label("Find", exact=True).input_value() == "the"
     assert asked(page) == {"find": ["the"], "alive": ["any"]}
