@@ -4,6 +4,7 @@ __all__ = [
     "aspect",
     "aspects",
     "axioms",
+    "k1",
     "known_truth",
     "match",
     "pairs",

@@ -288,6 +288,7 @@ PARTS: dict[str, Part] = {
             lambda size: 5.0 + 5e-7 * size.n_queries * size.n_docs,
         ),
         _why("ladder", "asked", lambda size: 2 * size.reading(size.n_docs) + 7e-4 * size.n_tokens),
+        _why("k1", "asked", lambda size: 1.0 + 4e-7 * size.n_queries * size.n_docs),
         _why("pairs", "asked", lambda size: 5.0 + 3600 * size.reading(size.n_docs) / max(size.n_docs, 1)),
         _why("axioms", "asked", lambda size: 2.0 + 0.02 * min(size.n_queries, 300)),
         _why("known-truth", "asked", lambda size: 25.0),

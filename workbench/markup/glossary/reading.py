@@ -1,10 +1,20 @@
-"""Statistics of what rankings read: minimal pairs, axioms, and the known truth."""
+"""Statistics of the page Why: k1 in units of the mean weight, minimal pairs, axioms, and the known truth."""
 
 from __future__ import annotations
 
 from workbench.markup.glossary.entry import Entry
 
 READING = (
+    Entry(
+        "k1 / mean weight",
+        "k1 in units of the mean term frequency of all postings: it means the same on long and short documents.",
+        "k1 / mean of w_j(d) over w_j(d) > 0",
+        ("k1 in units of the mean weight", "Units"),
+    ),
+    Entry(
+        "Minus its own parameters",
+        "nDCG@10 at this setting minus that of the vocabulary's own k1 and idf, paired over queries.",
+    ),
     Entry(
         "Minimal pair",
         "A document and the same document with one edit, beside a control: the document with another edit of equal "

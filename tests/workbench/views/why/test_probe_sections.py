@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analyses.why import axioms, known_truth, pairs
+from analyses.why import axioms, k1, known_truth, pairs
 from analyses.why.reading.synthetic import Setting
 from one_page import html_of
 from retrieval.study import Study
@@ -43,12 +43,13 @@ def answers(tiny_study: Study, tmp_path_factory: pytest.TempPathFactory) -> dict
     small = Setting(n_directions=40, d_model=32, n_documents=100, n_tokens=30, n_queries=20)
     return {
         "pairs": pairs.read_pairs(study),
+        "k1": k1.k1_curve_of(study),
         "axioms": axioms.axiom_agreement(study, n_queries=20),
         "known_truth": known_truth.known_truth(small),
     }
 
 
-@pytest.mark.parametrize("name", ["pairs", "axioms", "known_truth"])
+@pytest.mark.parametrize("name", ["k1", "pairs", "axioms", "known_truth"])
 def test_a_section_draws_its_picture_and_explains_its_statistics(
     tiny_study: Study, answers: dict[str, object], name: str
 ) -> None:

@@ -42,7 +42,7 @@ def test_the_page_has_a_verdict_for_what_is_measured_and_a_job_for_the_rest(
         button.key.removeprefix("measure ") for button in app.button if button.key and button.key != "pin"
     }
     assert offered == {name for name, one in ASPECTS.items() if one.read(why_study) is None}
-    assert offered == {"pairs", "axioms", "known-truth"}
+    assert offered == {"k1", "pairs", "axioms", "known-truth"}
 
 
 def test_a_chosen_cell_shows_its_queries_and_an_unknown_one_says_so(

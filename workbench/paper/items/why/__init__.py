@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from workbench.paper.item import Item
-from workbench.paper.items.why import axioms, ladder, match, pairs, scoring
+from workbench.paper.items.why import axioms, k1, ladder, match, pairs, scoring
 
-ITEMS: tuple[Item, ...] = (*ladder.ITEMS, *scoring.ITEMS, *match.ITEMS, *pairs.ITEMS, *axioms.ITEMS)
+ITEMS: tuple[Item, ...] = (
+    *ladder.ITEMS,
+    *scoring.ITEMS,
+    *k1.ITEMS,
+    *match.ITEMS,
+    *pairs.ITEMS,
+    *axioms.ITEMS,
+)
