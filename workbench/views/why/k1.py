@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -31,6 +34,7 @@ def show(study: Study, answer: K1Curve) -> None:
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The settings with readable headings and rounded numbers."""
+    rows = table.to_dict("records")
     return pd.DataFrame(
         {
             "of": [NAMES[name] for name in table["vocabulary"]],
@@ -41,10 +45,13 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             "95% interval": [
                 f"{low:.3f} to {high:.3f}" for low, high in zip(table["low"], table["high"], strict=True)
             ],
-            "minus its own parameters": [
-                f"{-lost:+.3f} ({-high:+.3f} to {-low:+.3f})"
-                for lost, low, high in zip(table["lost"], table["lost_low"], table["lost_high"], strict=True)
-            ],
-            "p (Holm)": table["p_holm"].round(4),
+            "minus its own parameters": [_difference(row) for row in rows],
+            "p (Holm)": ["–" if row["is_own"] else f"{row['p_holm']:.4f}" for row in rows],
         }
     )
+
+
+def _difference(row: Mapping[Hashable, Any]) -> str:
+    if row["is_own"]:
+        return "its own"
+    return f"{-row['lost']:+.3f} ({-row['lost_high']:+.3f} to {-row['lost_low']:+.3f})"
