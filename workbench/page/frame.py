@@ -38,8 +38,7 @@ ROUTER = st.components.v2.component(
     "router",
     js=(ASSETS / "router.js")
     .read_text(encoding="utf-8")
-    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER)))
-    .replace("FORMER", "|".join(links.FORMER)),
+    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER))),
 )
 
 
