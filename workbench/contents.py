@@ -22,7 +22,7 @@ Group = Literal[
     "Findings",
     "Guide",
 ]
-Panel = Literal["make", "read", "rank", "look"]
+Panel = Literal["make", "read", "rank", "explain", "look"]
 Need = Literal["judgements", "LIMIT", "another study", "jobs"]
 
 
@@ -105,14 +105,14 @@ CONTENTS = (
         context="q idf doc",
         keys="part credit beside shown",
     ),
-    Entry("explain", verb="rank"),
+    Entry("explain", verb="explain"),
     Entry("score-breakdown", item=True),
     Entry(
         "compare-documents",
         "Compare documents",
         "Explain a ranking",
         "explain",
-        verb="rank",
+        verb="explain",
         formerly=("above", "compare"),
         tab="Compare two documents",
         context="q idf doc",
@@ -135,7 +135,8 @@ CONTENTS = (
         "Steering",
         "Explain a ranking",
         "explain",
-        formerly=("steer",),
+        verb="explain",
+        formerly=("page:steer",),
         tab="Steer",
         context="q idf doc latent",
         keys="factor mass place part",
@@ -155,6 +156,7 @@ CONTENTS = (
         "Compare systems",
         "Compare systems",
         "compare",
+        verb="rank",
         tab="Systems",
         context="q idf doc",
         keys="fusions system",
@@ -199,13 +201,14 @@ CONTENTS = (
     Entry("notes", verb="read"),
     Entry("explain-latents", verb="make"),
     Entry("latent-table", verb="read", formerly=("vocabulary-table",)),
-    Entry("word", "Word", "Read a text", "text", keys="word"),
+    Entry("word", "Word", "Read a text", "text", verb="explain", keys="word"),
     Entry(
         "your-text",
         "Your text",
         "Read a text",
         "text",
-        formerly=("text",),
+        verb="explain",
+        formerly=("page:text",),
         context="idf latent",
         keys="text text2 kind word word2",
     ),

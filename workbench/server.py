@@ -12,8 +12,12 @@ from starlette.middleware import Middleware
 
 from data.permissions import may
 from workbench.page.sharing.gate import Gate
+from workbench.page.shell.history import History
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    middleware=[Middleware(Gate, hosts=st.get_option("server.allowedHosts"), uploads=may("open paths"))],
+    middleware=[
+        Middleware(Gate, hosts=st.get_option("server.allowedHosts"), uploads=may("open paths")),
+        Middleware(History),
+    ],
 )

@@ -18,6 +18,7 @@ from scipy.sparse import csc_array
 
 from analyses.dictionary.latent_documents import heaviest_documents, queries_using
 from analyses.dictionary.latent_words import (
+    Order,
     TokenReading,
     WordUse,
     latent_wordpieces,
@@ -113,10 +114,12 @@ def latent_entry(
     vocabulary: pd.DataFrame | None = None,
     reading: TokenReading | None = None,
     types: pd.Series | None = None,
+    order: Order = "share",
 ) -> LatentEntry:
     """The dictionary entry of `latent`; a latent the SAE does not have is a `UserError`.
 
-    vocabulary, reading and types are shared by all latents of a study; computed if None.
+    vocabulary, reading and types are shared by all latents of a study; computed if None. order: of its words and
+    wordpieces.
     """
     if not 0 <= latent < study.n_latents:
         raise UserError(
@@ -138,20 +141,20 @@ def latent_entry(
         activation_histogram(value),
         activation_histogram(-np.sort(-counts)),
         position_histogram(study, latent, reading),
-        latent_words(study, latent, reading),
-        latent_wordpieces(study, latent, reading),
+        latent_words(study, latent, reading, order=order),
+        latent_wordpieces(study, latent, reading, order=order),
         strongest_contexts(study, latent, n_contexts),
         bands(study, latent),
         random_contexts(study, latent),
     )
 
 
-def whole_entry(study: Study, latent: int) -> dict[str, Any]:
+def whole_entry(study: Study, latent: int, order: Order = "share") -> dict[str, Any]:
     """`LatentEntry.to_dict` with explanations, neighbours (by direction, by co-occurrence), documents and
     queries.
     """
     vocabulary = vocabulary_table(study)
-    entry = latent_entry(study, latent, vocabulary=vocabulary)
+    entry = latent_entry(study, latent, vocabulary=vocabulary, order=order)
     explained = {"explanations": [each.to_dict() for each in explanations(study, latent=latent)]}
     if entry.dead:
         empty: dict[str, Any] = {"table": []}

@@ -103,6 +103,7 @@ def test_a_verbs_file_is_named_after_it() -> None:
         "Make": "make",
         "Read the vocabulary": "read",
         "Rank, and say why": "rank",
+        "Explain one text, one ranking": "explain",
         "Look, and print": "look",
     }
     for verb in VERBS:

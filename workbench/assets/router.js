@@ -1,25 +1,6 @@
 // Follow links inside the app without a reload: a plain click on one sends its address to Python.
 // A click with a modifier key is the browser's, so that a link still opens in a new tab.
 const inside = /^(PAGES)\?/; // workbench/page/links.py names them
-const former = /^(FORMER)$/; // addresses of older versions, which lead to one of those
-
-// The browser's history has an entry for each state of a page, and none beside: Streamlit makes one more on the way
-// to another page, of the old page with the new page's choices. An older address is no state: it only leads on.
-const AT_ONCE = 600; // milliseconds
-if (!window.latentTermsHistory) {
-  window.latentTermsHistory = true;
-  const push = history.pushState.bind(history);
-  let onTheWay = -AT_ONCE;
-  history.pushState = (state, title, address) => {
-    const to = new URL(address ?? location.href, location.href);
-    const sameChoices = to.pathname !== location.pathname && to.search === location.search;
-    const leadsOn = former.test(location.pathname.split("/").pop());
-    const instead = leadsOn || (sameChoices && performance.now() - onTheWay < AT_ONCE);
-    onTheWay = to.pathname === location.pathname ? performance.now() : -AT_ONCE;
-    if (instead) history.replaceState(state, title, address);
-    else push(state, title, address);
-  };
-}
 
 // On a narrow screen the sidebar covers the page, which its link is about to show.
 const closeSidebar = (anchor) => {

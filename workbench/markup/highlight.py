@@ -152,11 +152,13 @@ def bar_list(rows: Iterable[tuple[str, float, str]], colour: str) -> str:
 
 
 def table(rows: pd.DataFrame) -> str:
-    """A small table, one line per row; a large one is Streamlit's. A statistic's heading explains itself."""
+    """A small table, one line per row, which scrolls by itself; a large one is Streamlit's."""
     head = table_head(map(str, rows.columns))
     lines = ("".join(f"<td>{escape(str(cell))}</td>" for cell in row) for row in rows.itertuples(index=False))
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<table class="lt-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    rows_html = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    reached = 'class="lt-wide" tabindex="0" role="group" aria-label="Table"'
+    return f'<div {reached}><table class="lt-table">{rows_html}</table></div>'
 
 
 def table_head(names: Iterable[str]) -> str:

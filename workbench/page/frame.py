@@ -38,8 +38,7 @@ ROUTER = st.components.v2.component(
     "router",
     js=(ASSETS / "router.js")
     .read_text(encoding="utf-8")
-    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER)))
-    .replace("FORMER", "|".join(links.FORMER)),
+    .replace("PAGES", "|".join((*links.PAGES, *links.FORMER))),
 )
 
 
@@ -172,7 +171,8 @@ def follow_links(pages: Mapping[str, Any], here: str) -> None:
     st.session_state[PAGES] = pages
     with st.container(key="router"):
         clicked = ROUTER(key="follow", on_follow_change=lambda: None, on_narrow_change=lambda: None)
-    st.session_state[NARROW] = bool(clicked.narrow)
+    if clicked.narrow is not None:  # said once, and forgotten by Streamlit on the way to another page
+        st.session_state[NARROW] = bool(clicked.narrow)
     target = links.parse(clicked.follow) if clicked.follow else None
     if target is not None:
         page, chosen = target[0], held.followed(target[1])

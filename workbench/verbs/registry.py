@@ -15,6 +15,7 @@ PANELS: dict[Panel, str] = {
     "make": "Make",
     "read": "Read the vocabulary",
     "rank": "Rank, and say why",
+    "explain": "Explain one text, one ranking",
     "look": "Look, and print",
 }
 

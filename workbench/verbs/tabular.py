@@ -49,8 +49,10 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as JSON can hold them: what is not a number is None."""
+    """The rows as JSON can hold them: what is not a number, and what is missing, is None."""
+    import pandas as pd
+
     return [
-        {str(name): None if value != value else value for name, value in row.items()}
+        {str(name): None if value is pd.NA or value != value else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]

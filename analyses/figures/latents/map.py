@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from analyses.figures.latents.types import TYPE_COLOURS, TYPE_NAMES
+from analyses.figures.style.names import cut
 from analyses.figures.style.theme import figure, plain
 from analyses.text.latent_names import latent_name
 
@@ -22,6 +23,7 @@ Colour = Literal["type", "document_frequency", "strength"]
 WIDTH, TOP = 720, 52  # pixels: what names are placed for (in a wider map they lie further apart); the legend
 CHARACTER, LINE = 6.6, 20  # pixels of a name's letter and line
 RAISED = 32  # pixels of the chosen latent's name above it
+LONGEST = 28  # characters of that name
 TITLES = {"document_frequency": "documents", "strength": "query weight × idf"}
 # From what is faint on the ground to what stands out on it: light ground, dark ground.
 SCALES = {False: ["#BBD9EC", "#0072B2", "#00263D"], True: ["#1D4B69", "#3A9BD6", "#E3F3FC"]}
@@ -71,6 +73,7 @@ def map_figure(
         dragmode="pan",
         hovermode="closest",
         uirevision="map",
+        modebar={"orientation": "v"},  # beside the points, not over the legend
         margin={"t": TOP},
         legend={
             "itemsizing": "constant",
@@ -199,7 +202,7 @@ def _mark(
         chart.add_annotation(
             x=row["x"],
             y=row["y"],
-            text=f"<b>{plain(latent_name(row['latent'], row['label']))}</b>",
+            text=f"<b>{plain(latent_name(row['latent'], cut(row['label'], LONGEST)))}</b>",
             ax=0,
             ay=-RAISED,
             arrowwidth=1,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analyses.bm25_assumptions.lengths import MEASURES
-from analyses.figures.style.lines import banded_line
+from analyses.figures.style.lines import banded_line, panels
 from analyses.figures.style.theme import INK, QUIET, figure, template, translucent
 from retrieval.systems import COSINE, LATENT
 
@@ -16,22 +16,25 @@ N_CELLS = 48
 BLUE = LATENT.colour
 
 
-def length_figure(lengths: pd.DataFrame, correlations: pd.DataFrame, height: int = 300) -> go.Figure:
+def length_figure(
+    lengths: pd.DataFrame, correlations: pd.DataFrame, height: int = 300, stacked: bool = False
+) -> go.Figure:
     """|d| against each other length, one panel each: darker cells have more documents (log scale).
 
-    lengths: `lengths.document_lengths`; correlations: `lengths.length_correlations`.
+    lengths: `lengths.document_lengths`; correlations: `lengths.length_correlations`. stacked: one panel above the
+    other.
     """
-    chart = make_subplots(cols=len(MEASURES), shared_yaxes=True, horizontal_spacing=0.03)
-    chart.update_layout(template=template(), height=height)
+    chart = make_subplots(**panels(len(MEASURES), stacked, 0.03), shared_yaxes=True)
+    chart.update_layout(template=template(), height=height * (len(MEASURES) if stacked else 1))
     y = lengths["length"].to_numpy()
-    for column, (measure, name) in enumerate(MEASURES.items(), start=1):
+    for i, (measure, name) in enumerate(MEASURES.items(), start=1):
+        cell = {"row": i, "col": 1} if stacked else {"row": 1, "col": i}
         x = lengths[measure].to_numpy(np.float64)
         edge = float(np.quantile(x, 0.995)) if len(x) else 1.0
         inside = x <= max(edge, x.min(initial=0) + 1)
         counted, across, up = np.histogram2d(x[inside], y[inside], bins=N_CELLS)
         chart.add_heatmap(
-            row=1,
-            col=column,
+            **cell,
             x=(across[1:] + across[:-1]) / 2,
             y=(up[1:] + up[:-1]) / 2,
             z=np.where(counted.T > 0, np.log10(counted.T + 1), np.nan),
@@ -43,9 +46,7 @@ def length_figure(lengths: pd.DataFrame, correlations: pd.DataFrame, height: int
         )
         row = correlations.set_index("measure").loc[measure]
         correlation = f"ρ = {row['spearman']:.2f} ({row['spearman_low']:.2f} to {row['spearman_high']:.2f})"
-        chart.update_xaxes(
-            title=f"{name}<br>{correlation}", showgrid=False, nticks=6, tickformat=",", row=1, col=column
-        )
+        chart.update_xaxes(title=f"{name}<br>{correlation}", showgrid=False, nticks=6, tickformat=",", **cell)
     chart.update_yaxes(title="|d|, sum of term frequencies", col=1, nticks=6, tickformat=",")
     chart.update_yaxes(showgrid=True)
     return chart

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analyses.figures.latents.types import TYPE_COLOURS, TYPE_NAMES
-from analyses.figures.style.lines import banded_line, log_axis
+from analyses.figures.style.lines import banded_line, log_axis, panels
 from analyses.figures.style.theme import QUIET, TERM_COLOURS, figure, template
 from analyses.latents.types import TYPES
 from retrieval.vocabularies import vocabulary_title
@@ -15,15 +15,19 @@ from retrieval.vocabularies import vocabulary_title
 TITLES = {"latents": "Latents: forms that they fire on", "words": "Words: latents that they activate"}
 
 
-def polysemy_figure(medians: pd.DataFrame, measure: str, height: int = 360) -> go.Figure:
+def polysemy_figure(
+    medians: pd.DataFrame, measure: str, height: int = 360, stacked: bool = False
+) -> go.Figure:
     """Meanings over frequency, log-log, a panel for latents and one for words, each beside its chance draw.
 
-    medians: `analyses.laws.polysemy.polysemy_medians`; measure: number or effective.
+    medians: `analyses.laws.polysemy.polysemy_medians`; measure: number or effective. stacked: one panel above the
+    other.
     """
-    chart = make_subplots(cols=2, subplot_titles=list(TITLES.values()), horizontal_spacing=0.09)
-    chart.update_layout(template=template(), height=height)
+    cells = [{"row": i, "col": 1} if stacked else {"row": 1, "col": i} for i in (1, 2)]
+    chart = make_subplots(**panels(2, stacked, 0.09), subplot_titles=list(TITLES.values()))
+    chart.update_layout(template=template(), height=height * (2 if stacked else 1))
     rows = medians[medians["measure"] == measure]
-    for column, system in enumerate(TITLES, start=1):
+    for cell, system in zip(cells, TITLES, strict=True):
         part = rows[rows["system"] == system]
         for control, colour, name in (
             (True, QUIET, "As many tokens drawn at random"),
@@ -42,15 +46,13 @@ def polysemy_figure(medians: pd.DataFrame, measure: str, height: int = 360) -> g
                 "95% interval %{customdata[0]:,.1f} to %{customdata[1]:,.1f}<br>"
                 "middle half %{customdata[2]:,.1f} to %{customdata[3]:,.1f}, of %{customdata[4]:,}",
                 line[["low", "high", "lower", "upper", "n"]].to_numpy(),
-                legend=not control or column == 1,
+                legend=not control or cell is cells[0],
                 mode="lines+markers",
                 dash="dot" if control else "solid",
-                cell={"row": 1, "col": column},
+                cell=cell,
             )
-        chart.update_xaxes(
-            log_axis("tokens (log scale)", part["x"].tolist()), showgrid=False, row=1, col=column
-        )
-        chart.update_yaxes(log_axis("", part["median"].tolist()), row=1, col=column)
+        chart.update_xaxes(log_axis("tokens (log scale)", part["x"].tolist()), showgrid=False, **cell)
+        chart.update_yaxes(log_axis("", part["median"].tolist()), **cell)
     chart.update_yaxes(title="effective number" if measure == "effective" else "number", col=1)
     chart.update_annotations(font={"size": 14, "color": QUIET}, yshift=2)
     chart.update_layout(legend={"y": 1.12}, margin={"t": 56})

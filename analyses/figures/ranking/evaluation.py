@@ -12,9 +12,11 @@ from analyses.figures.style.lines import error_bars, row_axis
 from analyses.figures.style.theme import QUIET, template
 from retrieval.systems import system_colour, system_title
 
+MEASURES = ("nDCG@10", "R@100")
+
 
 def evaluation_figure(
-    table: pd.DataFrame, measures: Sequence[str] = ("nDCG@10", "R@100"), row_height: int = 48
+    table: pd.DataFrame, measures: Sequence[str] = MEASURES, row_height: int = 48
 ) -> go.Figure:
     """Means with their 95% intervals, row_height pixels a system; table: system, measure, mean, low, high."""
     measures = [measure for measure in measures if measure in set(table["measure"])]
@@ -32,6 +34,7 @@ def evaluation_figure(
                 x=[mean],
                 y=[row],
                 mode="markers+text",
+                cliponaxis=False,
                 text=[f"<b>{mean:.3f}</b>"],
                 textposition="top center",
                 textfont={"size": 14},

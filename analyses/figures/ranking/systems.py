@@ -14,7 +14,7 @@ from analyses.figures.style.names import cut, is_beyond, linked, rank_text
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, QUIET, figure, plain, translucent
 from retrieval.systems import system_colour, system_title
 
-LONGEST = 38
+LONGEST = 28
 
 
 def bump_figure(
@@ -23,11 +23,13 @@ def bump_figure(
     depth: int = 10,
     chosen: str | None = None,
     link: Callable[[str], str] | None = None,
+    longest: int = LONGEST,
 ) -> go.Figure:
     """One column per system, one line per document through its ranks; relevant documents are green.
 
     ranking: doc_id, title, relevant, NAME_rank (<NA> for none). Ranks beyond `depth` are drawn below the
-    dotted line. link: the address behind a document's name. A marker's customdata is its document's id.
+    dotted line. link: the address behind a document's name; longest: characters of it that are shown. A marker's
+    customdata is its document's id.
     """
     beyond = depth + 1.7
     chart = figure(height=96 + 30 * (depth + 2))
@@ -36,7 +38,7 @@ def bump_figure(
         for name, side, x in ((systems[0], "right", -0.06), (systems[-1], "left", len(systems) - 0.94)):
             rank = row[f"{name}_rank"]
             if not is_beyond(rank, depth):
-                label = _name(row, int(rank), side, link)
+                label = _name(row, int(rank), side, link, longest)
                 chart.add_annotation(
                     x=x, y=int(rank), text=label, xanchor=side, showarrow=False, font={"size": 13}
                 )
@@ -121,8 +123,10 @@ def differences_figure(
     return chart
 
 
-def _name(row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None) -> str:
+def _name(
+    row: Mapping[Any, Any], rank: int, side: str, link: Callable[[str], str] | None, longest: int
+) -> str:
     """A document's name beside its rank, left or right of it."""
     doc_id = str(row["doc_id"])
-    name = linked(cut(str(row["title"] or doc_id), LONGEST), link(doc_id) if link else None)
+    name = linked(cut(str(row["title"] or doc_id), longest), link(doc_id) if link else None)
     return f"{name}  <b>{rank}</b>" if side == "right" else f"<b>{rank}</b>  {name}"

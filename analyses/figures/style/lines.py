@@ -12,6 +12,13 @@ from numpy.typing import ArrayLike
 from analyses.figures.style.theme import QUIET, translucent
 
 
+def panels(n: int, stacked: bool, between: float) -> dict[str, Any]:
+    """What `make_subplots` reads for n panels: one above the other, or side by side, `between` of a width apart."""
+    if stacked:
+        return {"rows": n, "cols": 1, "vertical_spacing": 0.3 / n}
+    return {"rows": 1, "cols": n, "horizontal_spacing": between}
+
+
 def banded_line(
     chart: go.Figure,
     x: ArrayLike,

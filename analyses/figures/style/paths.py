@@ -12,7 +12,8 @@ from analyses.figures.style.lines import note
 from analyses.figures.style.names import cut, is_beyond, linked, rank_text
 from analyses.figures.style.theme import ACTIVATION, AGAINST, FOR, QUIET, figure, plain, translucent
 
-LONGEST = 26
+LONGEST = 21
+SHORT, BRIEF = 12, ("{}", "–")  # `longest` and `origins` on a phone
 
 
 def paths_figure(
@@ -22,14 +23,18 @@ def paths_figure(
     longest: int = LONGEST,
     sides: tuple[str, str] = ("before", "after"),
     origins: tuple[str, str] = ("from {}", "not found before"),
+    narrow: bool = False,
 ) -> go.Figure:
     """Ranks before on the left and after on the right; rising documents are blue, falling ones orange, others grey.
 
     ranking: doc_id, title, before, after (ranks from 1, <NA> for none), relevant. Ranks beyond `depth` are drawn
     below a gap; relevant documents have a green mark. link: the address behind a document's name. longest:
     characters of a name that are shown. sides: what stands over the two; origins: what is said of a document's rank
-    on the left where no line shows it, and of one without a rank there.
+    on the left where no line shows it, and of one without a rank there. narrow: for a phone, with names and origins
+    that are short.
     """
+    if narrow:
+        longest, origins = SHORT, BRIEF
     rows = ranking.to_dict("records")
     beyond = depth + 1.6
     chart = figure(height=96 + 30 * (depth + 2))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import streamlit as st
 
+from workbench.markup import highlight
 from workbench.markup.formats import count
 from workbench.markup.results import basket_html
 from workbench.page import frame, selection
@@ -24,10 +25,13 @@ def address(latents: Iterable[int], what: str) -> str:
 
 
 def several(latents: Collection[int], what: str) -> None:
-    """A link that puts all of these in; what: "of this breakdown". Nothing where all are in, or too many."""
+    """A link that puts all of these in; what: "of this breakdown". Nothing where all are in; too many is said."""
     inside = set(held.latents())
     missing = [latent for latent in latents if latent not in inside]
-    if len(missing) < 1 or len(latents) > held.MOST:
+    if len(latents) > held.MOST:
+        st.html(highlight.note(f"The basket holds {count(held.MOST)} latents at most: choose fewer."))
+        return
+    if not missing:
         return
     text = f"Put the {count(len(missing))} latents {what} in the basket"
     if len(missing) == 1:

@@ -6,6 +6,7 @@ A page passes what it chose; here stands the function that its cache calls, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 from retrieval.bm25 import Bm25Parameters
@@ -24,7 +25,8 @@ QUERY_ID = "analyses.comparison.query_rankings.query_id_of"
 
 
 def evaluation(study: Study) -> Call:
-    return call(study, "analyses.comparison.evaluation_table.evaluation_table")
+    command = verb("evaluate", study, intervals=True)
+    return call(study, "analyses.comparison.evaluation_table.evaluation_table", command=command)
 
 
 def breakdown(study: Study, text: str, doc_id: str, idf: Idf) -> Call:
@@ -93,6 +95,11 @@ def steered(study: Study, text: str, doc_id: str | None, change: Steer, idf: Idf
     steered_text: object = text
     if doc_id is not None:
         steered_text = Written(f"study.corpus.texts[study.position[{doc_id!r}]]")
+    tokens = ",".join(map(str, change.tokens or ())) or None
+    strength = change.strength or 0.0
+    command = verb(
+        "steering", study, text, change.latent, strength=strength, doc=doc_id, tokens=tokens, idf=idf
+    )
     return call(
         study,
         "analyses.interventions.steering.steer",
@@ -104,6 +111,7 @@ def steered(study: Study, text: str, doc_id: str | None, change: Steer, idf: Idf
         Bm25Parameters(idf=idf),
         inner(QUERY_ID, STUDY, text),
         then=".latents",
+        command=command,
     )
 
 
@@ -114,11 +122,13 @@ def importance(study: Study, idf: Idf) -> Call:
 
 def rankings(study: Study, text: str, idf: Idf, depth: int) -> Call:
     function, query_id = "analyses.comparison.systems.rankings_of", inner(QUERY_ID, STUDY, text)
-    return call(study, function, query(text), query_id, Bm25Parameters(idf=idf), depth)
+    command = verb("systems", study, text, depth=depth, idf=idf)
+    return call(study, function, query(text), query_id, Bm25Parameters(idf=idf), depth, command=command)
 
 
 def systems(study: Study, idf: Idf) -> Call:
-    return call(study, "analyses.comparison.systems.systems", Bm25Parameters(idf=idf), then=".queries")
+    function, command = "analyses.comparison.systems.systems", verb("systems", study, idf=idf)
+    return call(study, function, Bm25Parameters(idf=idf), then=".queries", command=command)
 
 
 def failures(study: Study, idf: Idf, k: int) -> Call:
@@ -140,22 +150,34 @@ def latent_table(study: Study, rule: TypeThresholds) -> Call:
 def latent_words(study: Study, latent: int, order: str) -> Call:
     reading = inner("analyses.dictionary.latent_words.token_reading", STUDY)
     function = "analyses.dictionary.latent_words.latent_words"
-    return call(study, function, latent, reading, order=order, then=".table")
+    command = verb("latent", study, latent, words=order)
+    return call(study, function, latent, reading, order=order, then=".table", command=command)
 
 
 def word(study: Study, text: str) -> Call:
-    return call(study, "analyses.dictionary.lookup.word_entry", text, then=".latents")
+    function, command = "analyses.dictionary.lookup.word_entry", verb("word", study, text)
+    return call(study, function, text, then=".latents", command=command)
+
+
+def found_latents(study: Study, text: str) -> Call:
+    function, command = "analyses.dictionary.lookup.find_latents", verb("latents", study, where=text)
+    return call(study, function, text, command=command)
 
 
 def text_latents(study: Study, text: str, kind: str, idf: Idf) -> Call:
     function = "analyses.dictionary.your_text.read_text"
-    return call(study, function, query(text, kind), kind, Bm25Parameters(idf=idf), then=".pooled")
+    command = verb("your-text", study, text, kind=kind, idf=idf)
+    parameters = Bm25Parameters(idf=idf)
+    return call(study, function, query(text, kind), kind, parameters, then=".pooled", command=command)
 
 
 def type_shares(study: Study, rule: TypeThresholds) -> Call:
     measures = inner("analyses.latents.types.type_measures", STUDY)
     types = inner("analyses.latents.types.classify", measures, rule)
-    return call(study, inner("analyses.latents.types.type_shares", types))
+    usual = asdict(type(rule)())
+    moved = {name: value for name, value in asdict(rule).items() if value != usual[name]}
+    command = verb("types", study, own=True, **moved)
+    return call(study, inner("analyses.latents.types.type_shares", types), command=command)
 
 
 def laws(study: Study, measure: str, over: str) -> Call:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.terminal import say
-from workbench.verbs.options import AsJson
+from workbench.verbs.options import AsJson, Queue, long_job
 from workbench.verbs.printing import print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def run(
         list[str],
         typer.Argument(help="Two or more SAEs, families, or studies of one collection.", metavar="SAE..."),
     ],
+    queue: Queue = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare SAEs: which latents recur, by decoder direction and by activation, and do the rankings agree?
@@ -29,10 +31,9 @@ def run(
 
     `workbench compare-saes studies/a studies/b`
     """
-    from workbench.jobs.progress import StageProgress
     from workbench.making.laboratory import compare_paths
 
-    with StageProgress() as progress:
+    with long_job(f"Compare {', '.join(Path(sae).name for sae in saes)}", {}, queue) as progress:
         comparison = compare_paths(saes, progress)
     if as_json:
         print_json(comparison.to_dict())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
+from data.errors import UserError
 from data.terminal import say
 from workbench.verbs.options import AsJson, StudyFolder
 from workbench.verbs.printing import print_json
@@ -20,6 +21,13 @@ def run(
         Path | None,
         typer.Option("--html", help="Write its card: one HTML file to put into a blog.", metavar="FILE"),
     ] = None,
+    words: Annotated[
+        str,
+        typer.Option(
+            help="Order of its words: `share` of its activation, `pmi`, or the product of both, `telling`.",
+            metavar="ORDER",
+        ),
+    ] = "share",
     as_json: AsJson = False,
 ) -> None:
     """Show what a latent encodes: its statistics, words, neighbours and strongest contexts.
@@ -30,6 +38,7 @@ def run(
     `workbench latent studies/scifact 123 --html latent-123.html`
     """
     from analyses.dictionary.entry import whole_entry
+    from analyses.dictionary.latent_words import Order
     from retrieval.study import Study
 
     opened = Study.open(study)
@@ -41,7 +50,9 @@ def run(
         with new_file(html) as temporary:
             temporary.write_text(card, encoding="utf-8")
         return
-    entry = whole_entry(opened, number)
+    if words not in get_args(Order):
+        raise UserError(f"--words {words} is unknown: expected one of {', '.join(get_args(Order))}")
+    entry = whole_entry(opened, number, words)  # type: ignore[arg-type]  # just looked at
     if as_json:
         print_json(entry)
     else:

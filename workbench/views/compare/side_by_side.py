@@ -135,7 +135,8 @@ def show(left: Side, right: Side, table: pd.DataFrame, idf: cache.Idf) -> None:
         address,
         longest,
         (cut(left.name, longest), cut(right.name, longest)),
-        origins=("{}", "–") if frame.is_narrow() else ("{} on the left", "not on the left"),
+        origins=("{} on the left", "not on the left"),
+        narrow=frame.is_narrow(),
     )
     call = further_calls.two_rankings(left.study, left.query, right.study, right.query, idf, DEPTH)
     frame.show(chart, "side by side", table, call)

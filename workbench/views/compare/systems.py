@@ -11,7 +11,7 @@ import streamlit as st
 
 from analyses.comparison.query_rankings import query_id_of
 from analyses.comparison.systems import Systems
-from analyses.figures.ranking.systems import bump_figure, differences_figure
+from analyses.figures.ranking.systems import LONGEST, bump_figure, differences_figure
 from analyses.statistics.ranking_agreement import overlap, rank_biased_overlap
 from retrieval.study import Study
 from retrieval.systems import LATENT, SYSTEMS, system_title
@@ -28,6 +28,7 @@ from workbench.views.explain import search
 from workbench.views.studies import own_run
 
 DEPTH, POOL, MOST_CARDS = 10, 1000, 10
+SHORT = 11  # characters of a name where the window is narrow
 
 
 def page() -> None:
@@ -74,8 +75,9 @@ def show_query(
     frame.label(
         f"The first {DEPTH} of each, and where the others put them{relevant}{note}; click a point to mark it"
     )
+    longest = SHORT if frame.is_narrow() else LONGEST
     chart = bump_figure(
-        ranking, shown, DEPTH, chosen, lambda doc_id: frame.address("search", q=query, doc=doc_id)
+        ranking, shown, DEPTH, chosen, lambda doc_id: frame.address("search", q=query, doc=doc_id), longest
     )
     event = frame.show(chart, f"bump {query} {chosen}", on_select="rerun", selection_mode="points")
     if event and event.selection.points:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analyses.figures.style.paths import LONGEST, effects_figure, paths_figure
+from analyses.figures.style.paths import effects_figure, paths_figure
 from analyses.interventions.ablation import Where
 from analyses.interventions.edited_index import Intervention
 from analyses.interventions.effect import Effect
@@ -20,7 +20,6 @@ from workbench.page.evidence import calls
 from workbench.views.explain import ablation_choice, scoring, search
 
 CHANGES = {"latents": "Latents", "scoring": "Scoring"}
-SHORT = 12  # characters of a name where the window is narrow
 
 
 def page() -> None:
@@ -59,7 +58,7 @@ def show_latents(key: cache.Key, study: Study, query: str, idf: cache.Idf, laten
         chart = paths_figure(
             effect.ranking,
             link=lambda doc: frame.address("search", q=query, doc=doc),
-            longest=SHORT if frame.is_narrow() else LONGEST,
+            narrow=frame.is_narrow(),
         )
         frame.show(chart, "paths", effect.ranking, calls.ablation(study, query, changes, idf))
     with right:

@@ -30,7 +30,8 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
         frame.label("Ranks from the paper's scoring to yours; relevant documents are green diamonds")
         link = lambda doc: frame.address("search", q=query, doc=doc)  # noqa: E731
         call = calls.rescored(study, query, paper, other)
-        frame.show(paths_figure(effect.ranking, link=link), "scoring paths", effect.ranking, call)
+        chart = paths_figure(effect.ranking, link=link, narrow=frame.is_narrow())
+        frame.show(chart, "scoring paths", effect.ranking, call)
     with right:
         if effect.ndcg is not None:
             frame.label("nDCG@10 of this query")

@@ -22,7 +22,8 @@ from workbench.views.explain import search
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SIDES = {"query": "The query", "document": "A document"}
 ACTS = {"add": "Add", "ablate": "Remove"}
-START, TOP, LONGEST = 4.0, 12, 19  # characters of a title, in half a page
+START, TOP = 4.0, 12
+LONGEST = 19  # characters of a title, in half a page
 
 
 def page() -> None:
@@ -138,10 +139,13 @@ def show(key: cache.Key, study: Study, query: str, change: Steer, steered: Steer
     ):
         with column:
             frame.label(f"Ranking by {name}")
-            frame.show(
-                paths_figure(ranking, link=lambda doc: link("search", q=query, doc=doc), longest=LONGEST),
-                f"{name} paths",
+            chart = paths_figure(
+                ranking,
+                link=lambda doc: link("search", q=query, doc=doc),
+                longest=LONGEST,
+                narrow=frame.is_narrow(),
             )
+            frame.show(chart, f"{name} paths")
     frame.label("Change of summed activation, by latent")
     frame.show(
         changes_figure(steered.latents, cache.labels(key), TOP, lambda j: link("latent", latent=j)),

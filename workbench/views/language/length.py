@@ -35,7 +35,8 @@ def page() -> None:
     frame.label(
         "Document length |d| beside other lengths; a darker cell holds more documents, ρ is Spearman's"
     )
-    frame.show(length_figure(lengths, cached_language.length_correlations(key)), "lengths")
+    chart = length_figure(lengths, cached_language.length_correlations(key), stacked=frame.is_narrow())
+    frame.show(chart, "lengths")
     st.caption(read_whole(study, lengths))
     if not study.qrels:
         st.html(

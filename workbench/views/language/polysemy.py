@@ -32,7 +32,8 @@ def page() -> None:
     )
     law = cached_language.polysemy_law(key)
     record.record("law", table=law, call=calls.polysemy(study))
-    frame.show(polysemy_figure(cached_language.polysemy_medians(key), measure), f"polysemy {measure}")
+    chart = polysemy_figure(cached_language.polysemy_medians(key), measure, stacked=frame.is_narrow())
+    frame.show(chart, f"polysemy {measure}")
     st.caption(
         "The median of each doubling of frequency, with 95% bootstrap intervals. Dotted: tokens drawn at random."
     )

@@ -27,7 +27,7 @@ from workbench.views.latents.map_method import show_method
 
 COLOURS: dict[str, Colour] = {"type": "type", "frequency": "document_frequency", "query": "strength"}
 NAMES = {"type": "Type", "frequency": "Document frequency", "query": "A query"}
-N_NEIGHBOURS, N_NAMES = 10, 8
+N_NEIGHBOURS, N_NAMES, NARROW_HEIGHT = 10, 8, 480
 BUTTONS = {
     "displaylogo": False,
     "displayModeBar": True,
@@ -71,6 +71,9 @@ def page() -> None:
     ring = [] if chosen is None else nearest(key, chosen)["latent"].tolist()
     dark = st.context.theme.type == "dark"
     chart = map_figure(table, COLOURS[colour], named, chosen, ring, dark)
+    if frame.is_narrow():
+        legend = {"y": 0, "yanchor": "bottom"}
+        chart.update_layout(height=NARROW_HEIGHT, margin={"t": 16, "b": 70}, legend=legend)
     left, right = st.columns([2.3, 1], gap="large")
     with left:
         event = frame.show(

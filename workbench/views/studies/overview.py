@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analyses.comparison.evaluation_table import ordered_measures
-from analyses.figures.ranking.evaluation import evaluation_figure
+from analyses.figures.ranking.evaluation import MEASURES, evaluation_figure
 from retrieval.bm25 import Bm25Parameters
 from retrieval.systems import own_system, system_title
 from workbench.caches import cache
@@ -53,7 +53,8 @@ def page() -> None:
             )
         else:
             frame.label("Retrieval quality, mean over queries, with 95% intervals")
-            frame.show(evaluation_figure(table), "evaluation", table, calls.evaluation(study))
+            chart = evaluation_figure(table, MEASURES[:1] if frame.is_narrow() else MEASURES)
+            frame.show(chart, "evaluation", table, calls.evaluation(study))
     with card:
         frame.label("Made of")
         st.html(highlight.facts(made_of(manifest)))

@@ -27,6 +27,7 @@ from workbench.markup.formats import count, number, percent
 from workbench.page import frame, selection, url_widgets
 from workbench.page.evidence import further_calls
 from workbench.page.work import offer as job_offer
+from workbench.views.studies import _compared_saes
 
 TEXTS = {"held_out": "held-out text", "documents": "documents", "queries": "queries", "": "weights"}
 SHARES = ("dead_share", "dense_share", "similarity_above_0.9")
@@ -192,8 +193,9 @@ def show_comparison(key: cache.Key, study: Study, siblings: Mapping[str, cache.K
     if not chosen:
         offer_family(study, siblings)
         return
-    with st.spinner("Matching latents one to one; some seconds per pair, the first time"):
-        comparison = cache.sae_comparison((key, *(siblings[name] for name in chosen)))
+    comparison = _compared_saes.comparison((key, *(siblings[name] for name in chosen)))
+    if comparison is None:
+        return
     show_recurrence(comparison)
     left, right = st.columns(2, gap="large")
     with left:

@@ -39,6 +39,7 @@ def page() -> None:
     with st.spinner("Looking up; the first sentence also loads the encoder"):
         results = cached_text.find_latents(key, wanted)
     if entry is None:
+        record.record("found", table=results, call=calls.found_latents(study, wanted))
         if not set(results["how"]) & {"id", "label"} and wanted.isalnum():
             st.html(
                 highlight.note(

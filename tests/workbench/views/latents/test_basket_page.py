@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from analyses.dictionary.several_latents import together
 from analyses.labels.latent_notes import latent_note
 from one_page import html_of, opened
 from retrieval.study import Study
-from workbench.page import selection
+from workbench.page import browser, selection
 from workbench.page.basket import held
 
 QUERY = "sort the rows of an array"
+HEAD, ROW = 38, 35  # pixels of the table's head and of a row
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +137,32 @@ def test_a_tag_is_added_to_all_and_others_stay(
         basket_tags.add(study, [3, 7])
         assert "is on 2 latents" in state[basket_tags.SAID]
     assert latent_note(study, 7).tags == ("first", "second")
+
+
+@pytest.mark.browser
+def test_boxes_of_the_table_and_a_lasso_on_the_map_fill_it(page: Any, app: str) -> None:
+    browser.open_page(page, f"{app}/latents?study=tiny")
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    place = table.bounding_box()
+    for row in (0, 2):
+        page.mouse.click(place["x"] + 18, place["y"] + HEAD + ROW * (row + 0.5))
+        page.get_by_text(f"Put the {'latent' if row == 0 else '2 latents'}").wait_for()
+    put = page.locator("a[href*='put=']", has_text="ticked")
+    (ticked,) = parse_qs(urlsplit(put.get_attribute("href")).query)["put"]
+    put.click()
+    page.wait_for_function("text => new URL(document.URL).searchParams.get('basket') === text", arg=ticked)
+    assert len(ticked.split(",")) == 2
+    browser.follow(page, "map?study=tiny")
+    page.locator('.modebar-btn[data-title="Lasso Select"]').click()
+    area = page.locator(".js-plotly-plot .nsewdrag").bounding_box()
+    left, top = area["x"] + 4, area["y"] + 4
+    right, bottom = left + area["width"] / 2, min(top + area["height"] - 8, 880)
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    page.get_by_text("latents of this region").first.wait_for()
+    page.locator("a[href*='put=']", has_text="of this region").click()
+    page.locator(".lt-basket", has_text="latents").filter(has_not_text=" 2 latents").wait_for()

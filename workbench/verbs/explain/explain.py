@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from data.terminal import say
+from workbench.verbs.explain._further import further
 from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
 from workbench.verbs.printing import print_json, print_table
-from workbench.verbs.rank._further import further
 
 
 def run(

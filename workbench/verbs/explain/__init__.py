@@ -1,0 +1,1 @@
+"""Verbs that explain one text, or one ranking."""
