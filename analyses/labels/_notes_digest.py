@@ -32,7 +32,11 @@ def check_content(notes: sqlite3.Connection, path: Path) -> None:
     state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     if _sound.get(path) == state:
         return
-    if TABLE in _tables(notes):
+    tables = _tables(notes)  # from here on nobody else writes
+    size = path.stat().st_size  # 0 until the first transaction ends
+    if size and size != _pragma(notes, "page_count") * _pragma(notes, "page_size"):
+        raise UserError(f"{path} is damaged: it was cut short; move it away, and import your last export")
+    if TABLE in tables:
         kept = notes.execute(f"select digest from {TABLE}").fetchall()
         if [digest for (digest,) in kept] != [_digest(notes)]:
             raise UserError(
@@ -50,6 +54,10 @@ def _digest(notes: sqlite3.Connection) -> str:
         for row in notes.execute(f'select * from "{quoted}" order by rowid'):
             digest.update(repr(row).encode())
     return digest.hexdigest()
+
+
+def _pragma(notes: sqlite3.Connection, name: str) -> int:
+    return int(notes.execute(f"pragma {name}").fetchone()[0])
 
 
 def _tables(notes: sqlite3.Connection) -> list[str]:

@@ -15,6 +15,7 @@ from retrieval.validity.structure import Sizes, checks_of
 from retrieval.validity.verdicts import State, remember, sound_before, state_of
 
 MANIFEST = "study.json"
+EVALUATION, PER_QUERY = "evaluation.json", "per_query.parquet"  # means of the second are in the first
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _problems(study: Path, manifest: Mapping[str, Any], afresh: bool = False) ->
     for name in sorted({*files, *content_of(study)}):
         path = study / name
         if (problem := _place_problem(study, path)) is not None:
-            if path.exists() or path.is_symlink() or checks_of(name) is not None:
+            if path.exists() or path.is_symlink() or _is_needed(study, name):
                 sound = False
                 yield Finding(name, problem)
             continue  # a part that was removed is one that the study does not keep
@@ -85,6 +86,11 @@ def _problems(study: Path, manifest: Mapping[str, Any], afresh: bool = False) ->
             yield finding
     if sound and before != states:
         remember(study, states)
+
+
+def _is_needed(study: Path, name: str) -> bool:
+    """Whether a study without this file is damaged: a part that nothing else rests on may be removed."""
+    return checks_of(name) is not None or (name == PER_QUERY and (study / EVALUATION).is_file())
 
 
 def _structure_problems(

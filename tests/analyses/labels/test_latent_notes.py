@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -243,6 +244,18 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         latent_notes(study_in(tmp_path))
     with pytest.raises(UserError, match="cannot be read as notes"):
         say(study_in(tmp_path), 1, "a")
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9])
+def test_a_file_that_was_cut_short_is_not_an_empty_one(tmp_path: Path, share: float) -> None:
+    for latent in range(40):
+        say(study_in(tmp_path), latent, "a" * 100)
+    path = tmp_path / "notes.sqlite"
+    os.truncate(path, int(path.stat().st_size * share))
+    with pytest.raises(UserError, match="import your last export"):
+        latent_notes(study_in(tmp_path))
+    with pytest.raises(UserError, match="import your last export"):
+        say(study_in(tmp_path), 1, "b")
 
 
 def test_a_file_with_judgements_alone_has_no_notes(tmp_path: Path) -> None:
