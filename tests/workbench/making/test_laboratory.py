@@ -56,7 +56,9 @@ def test_a_family_is_trained_indexed_judged_and_compared(
     itself = run("compare-saes", family / "seed-3", family / "seed-3")
     assert {row["share"] for row in itself["recurrence"] if row["group"] == "all"} == {1.0}
     assert run("compare-saes", family)["names"] == ["seed-3", "seed-4"]
-    assert [job["state"] for job in run("jobs")] == ["finished"] * 3
+    assert [job["state"] for job in run("jobs")] == [
+        "finished"
+    ] * 6  # train, index, card, and three comparisons
 
 
 @pytest.mark.slow
