@@ -23,17 +23,15 @@ from scipy.sparse import csr_array
 from analyses.comparison.judged_queries import DEPTH, Judged, judged_queries
 from analyses.statistics.intervals import bootstrap_means
 from analyses.statistics.significance import holm, paired_randomisation
-from analyses.why.aspect import Aspect, path_of
+from analyses.why.aspect import Aspect, JudgedTable, n_judged
 from data.progress import Progress, StepProgress, within
-from retrieval.bm25 import IDFS, Bm25Parameters, term_weight
+from retrieval.bm25 import IDFS, Bm25Parameters, Idf, term_weight
 from retrieval.index import Index
-from retrieval.stored_tables import is_kept, read_kept, write_kept
 from retrieval.study import Study
 from retrieval.vocabularies import LATENTS, STEMS
 from retrieval.weighted_index import WeightedIndex
 
-FORMAT = 1
-FILE = "k1.parquet"
+KEPT = JudgedTable("k1.parquet", 1)
 STAGE = "Rank by k1 in units of the mean weight"
 UNITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 NAMES = {LATENTS.name: "latents", STEMS.name: "words"}
@@ -95,7 +93,7 @@ def vocabulary_curve(
     index: Index,
     counts: csr_array,
     own: Bm25Parameters,
-    idfs: Sequence[str],
+    idfs: Sequence[Idf],
     judged: Judged,
     progress: StepProgress | None = None,
 ) -> pd.DataFrame:
@@ -134,41 +132,35 @@ def vocabulary_curve(
     return table.sort_values(["idf", "units"], kind="stable", ignore_index=True)
 
 
-def settings(own: Bm25Parameters, unit: float, idfs: Sequence[str]) -> Iterator[Bm25Parameters]:
+def settings(own: Bm25Parameters, unit: float, idfs: Sequence[Idf]) -> Iterator[Bm25Parameters]:
     """The own parameters, then each idf with the own k1 and with every one of UNITS times the mean weight."""
     yield own
-    for idf in IDFS:
-        if idf in idfs:
-            for k1 in (own.k1, *(units * unit for units in UNITS)):
-                setting = replace(own, idf=idf, k1=k1)
-                if setting != own:
-                    yield setting
+    for idf in idfs:
+        for k1 in (own.k1, *(units * unit for units in UNITS)):
+            setting = replace(own, idf=idf, k1=k1)
+            if setting != own:
+                yield setting
 
 
-def k1_is_kept(study: Study) -> bool:
-    """Whether `write_k1` has nothing to do."""
-    return not study.qrels or is_kept(path_of(study, FILE), _facts(study))
+k1_is_kept = KEPT.is_kept
 
 
 def write_k1(study: Study, progress: Progress | None = None) -> None:
     """Measure and keep the curve, unless it is kept."""
-    if not k1_is_kept(study):
-        write_kept(path_of(study, FILE), k1_curve_of(study, progress).table, _facts(study))
+    KEPT.write(study, lambda: k1_curve_of(study, progress).table)
 
 
 def k1_curve(study: Study) -> K1Curve | None:
     """What `write_k1` kept; None before that, and for a study without judgements."""
-    table = read_kept(path_of(study, FILE), _facts(study)) if study.qrels else None
-    if table is None:
-        return None
-    return K1Curve(table, sum(query in study.qrels for query in study.queries.ids))
+    table = KEPT.read(study)
+    return None if table is None else K1Curve(table, n_judged(study))
 
 
 K1 = Aspect(
     "k1",
     "k1",
     "How early should a weight saturate, and in which units?",
-    (FILE,),
+    (KEPT.file,),
     k1_is_kept,
     write_k1,
     k1_curve,
@@ -192,7 +184,3 @@ def _verdict(name: str, table: pd.DataFrame) -> str:
     )
     shown = best["p_holm"] < LEVEL and not best["lost_low"] <= 0 <= best["lost_high"]
     return f"{placed} {found}{'' if shown else '; these queries do not show that it differs'}."
-
-
-def _facts(study: Study) -> dict[str, Any]:
-    return {"format": FORMAT, "study": study.manifest["fingerprint"], "pooling": study.pooling}

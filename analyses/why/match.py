@@ -19,18 +19,16 @@ from typing import Any
 import pandas as pd
 
 from analyses.comparison.judged_queries import judged_queries
-from analyses.why.aspect import Aspect, path_of
+from analyses.why.aspect import Aspect, JudgedTable, n_judged
 from analyses.why.matches.parts import ALL, KINDS, RANKED
 from analyses.why.matches.table import match_table
 from analyses.why.matches.word_tokens import Words, document_tokens, query_tokens
 from analyses.why.wording import against
 from data.progress import Progress, within
 from retrieval.bm25 import Bm25Parameters
-from retrieval.stored_tables import is_kept, read_kept, write_kept
 from retrieval.study import Study
 
-FORMAT = 1
-FILE = "match.parquet"
+KEPT = JudgedTable("match.parquet", 1)
 STAGE = "Take the scores apart into matches"
 ALONE = {
     "exact": "exact matches alone",
@@ -127,38 +125,29 @@ def match_of(study: Study, progress: Progress | None = None) -> Match:
     return Match(table, len(judged))
 
 
-def match_is_kept(study: Study) -> bool:
-    """Whether `write_match` has nothing to do."""
-    return not study.qrels or is_kept(path_of(study, FILE), _facts(study))
+match_is_kept = KEPT.is_kept
 
 
 def write_match(study: Study, progress: Progress | None = None) -> None:
     """Measure and keep the numbers, unless they are kept."""
-    if not match_is_kept(study):
-        write_kept(path_of(study, FILE), match_of(study, progress).table, _facts(study))
+    KEPT.write(study, lambda: match_of(study, progress).table)
 
 
 def match(study: Study) -> Match | None:
     """What `write_match` kept; None before that, and for a study without judgements."""
-    table = read_kept(path_of(study, FILE), _facts(study)) if study.qrels else None
-    if table is None:
-        return None
-    return Match(table, sum(query in study.qrels for query in study.queries.ids))
+    table = KEPT.read(study)
+    return None if table is None else Match(table, n_judged(study))
 
 
 MATCH = Aspect(
     "match",
     "Match",
     "Do exact, inflected or soft matches carry the ranking?",
-    (FILE,),
+    (KEPT.file,),
     match_is_kept,
     write_match,
     match,
 )
-
-
-def _facts(study: Study) -> dict[str, Any]:
-    return {"format": FORMAT, "study": study.manifest["fingerprint"], "pooling": study.pooling}
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

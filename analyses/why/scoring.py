@@ -21,7 +21,7 @@ from analyses.comparison.judged_queries import DEPTH, Judged, judged_queries
 from analyses.statistics.intervals import bootstrap_means
 from analyses.statistics.shapley import shapley_values
 from analyses.statistics.significance import holm, paired_randomisation
-from analyses.why.aspect import Aspect, path_of
+from analyses.why.aspect import Aspect, JudgedTable, n_judged
 from analyses.why.factors.cosines import reconstructed_ranking, sparse_cosine, why_no_reconstruction
 from analyses.why.factors.game import FACTORS as FACTORS
 from analyses.why.factors.game import RECALL_DEPTH, ScoringGame
@@ -30,12 +30,10 @@ from analyses.why.wording import against
 from data.progress import Progress, within
 from retrieval.bm25 import Bm25Parameters
 from retrieval.cosine import cosine_search
-from retrieval.stored_tables import is_kept, read_kept, write_kept
 from retrieval.study import Study
 from retrieval.vocabularies import LATENTS, STEMS
 
-FORMAT = 1
-FILE = "scoring.parquet"
+KEPT = JudgedTable("scoring.parquet", 1)
 STAGE = "Rank by every subset of BM25's factors"
 LEVEL = 0.05
 SPARSE, SPARSE_IDF = "sparse cosine of term frequencies", "sparse cosine of term frequency × idf"
@@ -160,31 +158,25 @@ def game_table(game: ScoringGame) -> pd.DataFrame:
     return pd.concat([subsets, factors], ignore_index=True)
 
 
-def scoring_is_kept(study: Study) -> bool:
-    """Whether `write_scoring` has nothing to do."""
-    return not study.qrels or is_kept(path_of(study, FILE), _facts(study))
+scoring_is_kept = KEPT.is_kept
 
 
 def write_scoring(study: Study, progress: Progress | None = None) -> None:
     """Measure and keep the decomposition, unless it is kept."""
-    if not scoring_is_kept(study):
-        write_kept(path_of(study, FILE), scoring_of(study, progress).table, _facts(study))
+    KEPT.write(study, lambda: scoring_of(study, progress).table)
 
 
 def scoring(study: Study) -> Scoring | None:
     """What `write_scoring` kept; None before that, and for a study without judgements."""
-    table = read_kept(path_of(study, FILE), _facts(study)) if study.qrels else None
-    if table is None:
-        return None
-    n_queries = sum(query in study.qrels for query in study.queries.ids)
-    return Scoring(table, n_queries, why_no_reconstruction(study) or "")
+    table = KEPT.read(study)
+    return None if table is None else Scoring(table, n_judged(study), why_no_reconstruction(study) or "")
 
 
 SCORING = Aspect(
     "scoring",
     "Scoring",
     "Which part of BM25 does the work?",
-    (FILE,),
+    (KEPT.file,),
     scoring_is_kept,
     write_scoring,
     scoring,
@@ -229,10 +221,6 @@ def _means(name: str, prefix: str, values: NDArray[np.float64]) -> dict[str, NDA
     """Mean over queries of each row of values (n_rows, n_queries), and its interval."""
     interval = bootstrap_means(values)
     return {name: values.mean(axis=1), f"{prefix}low": interval[:, 0], f"{prefix}high": interval[:, 1]}
-
-
-def _facts(study: Study) -> dict[str, Any]:
-    return {"format": FORMAT, "study": study.manifest["fingerprint"], "pooling": study.pooling}
 
 
 def _renamed(row: dict[Any, Any]) -> dict[str, float]:
