@@ -5,7 +5,7 @@
   const AT_ONCE = 600, LATEST = 8000; // milliseconds
   const push = history.pushState.bind(history), replace = history.replaceState.bind(history);
   const places = JSON.parse(sessionStorage.getItem("latent terms: places") || "{}"); // entry -> how far it is scrolled
-  let acted = false, onTheWay = -AT_ONCE, returning = 0;
+  let acted = false, onTheWay = false, returning = 0;
   const main = () => document.querySelector("[data-testid=stMain]");
   const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
   const numbered = (state, entry) => ({ ...state, entry });
@@ -17,14 +17,14 @@
 
   // What the page adds to its address before the reader does anything, such as the first study, is no state of its
   // own. Neither is an older address, which leads on, nor the one that Streamlit makes on the way to another page: the
-  // old page with the new page's choices.
+  // old page with the new page's choices, to which the reader has done nothing.
   history.pushState = (state, title, address) => {
     const to = new URL(address ?? location.href, location.href);
     const sameChoices = to.pathname !== location.pathname && to.search === location.search;
     const leadsOn = former.test(location.pathname.split("/").pop());
-    const instead = !acted || leadsOn || (sameChoices && performance.now() - onTheWay < AT_ONCE);
+    const instead = !acted || leadsOn || (sameChoices && onTheWay);
     const opens = to.pathname !== location.pathname;
-    onTheWay = opens ? -AT_ONCE : performance.now();
+    onTheWay = !opens;
     if (instead) history.replaceState(state, title, address);
     else push(numbered(state, next()), title, address);
     if (opens && acted) scrollTo(0);
@@ -54,7 +54,11 @@
   };
   for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"])
     addEventListener(kind, act, { capture: true, passive: true });
-  addEventListener("click", () => (acted = true), true); // a link that a script follows
+  const chooses = () => {
+    acted = true;
+    onTheWay = false;
+  };
+  for (const kind of ["pointerdown", "keydown", "click"]) addEventListener(kind, chooses, true); // or a script's click
   addEventListener(
     "scroll",
     (event) => {

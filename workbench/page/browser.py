@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -34,13 +34,21 @@ ARGUMENTS = (
 )
 STATE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
 STILL = f"{STATE} === 'notRunning' && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
-FOLLOW = """address => {
+# Click a link on the page; true once the script has begun to run for it, which a poll of its state could miss.
+FOLLOW = """([address, patience]) => new Promise(begun => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const began = () => app.dataset.testScriptState !== 'notRunning';
+  const observer = new MutationObserver(() => began() && end(true));
+  const end = answer => { observer.disconnect(); begun(answer); };
+  observer.observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] });
+  setTimeout(() => end(false), patience);
   const link = document.createElement('a');
   link.href = address;
   document.querySelector('[data-testid=stMain]').append(link);
   link.click();
   link.remove();
-}"""
+})"""
+PATIENCE = 10_000  # milliseconds from a click to the run that it asks for
 
 
 def chromium() -> str | None:
@@ -97,10 +105,8 @@ def open_page(page: Any, address: str) -> None:
 def follow(page: Any, address: str) -> None:
     """Go to an address as a link on the page does, without loading the app again, and wait until it is at rest."""
     name = address.partition("?")[0]
-    page.evaluate(FOLLOW, address)
+    page.evaluate(FOLLOW, [address, PATIENCE])
     page.wait_for_function("path => location.pathname === path", arg="/" + FORMER.get(name, name))
-    with suppress(_timeout()):
-        page.wait_for_function(f"{STATE} !== 'notRunning'", timeout=500)  # the click has reached Python
     settle(page)
 
 
@@ -126,12 +132,6 @@ def visit(page: Any, address: str) -> None:
 def settle(page: Any) -> None:
     """Wait until the page's script has ended and nothing on it is old or still to come."""
     page.wait_for_function(STILL)
-
-
-def _timeout() -> type[Exception]:
-    from playwright.sync_api import TimeoutError as Timeout
-
-    return Timeout
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, seconds: float = 60) -> None:

@@ -19,8 +19,8 @@ def test_what_a_page_adds_to_its_address_is_no_state_and_back_finds_the_place(pa
     assert "study=tiny" in page.url
     assert "latent=" in page.url
     assert page.evaluate("history.length") == before + 1
-    page.mouse.move(700, 500)
-    page.mouse.wheel(0, 300)
+    page.keyboard.press("Shift")  # the reader's hand
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 300")
     page.wait_for_function(f"({SCROLLED})() === 300")
     first = page.url
     follow(page, "types?study=tiny")
