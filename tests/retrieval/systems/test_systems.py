@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numba.core.config
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,8 +110,9 @@ def test_what_a_system_did_not_rank_counts_as_its_lowest() -> None:
 
 
 @pytest.mark.slow
-def test_reciprocal_ranks_are_those_of_ranx() -> None:
-    """Golden reference: ranx's own fusion, without ties."""
+def test_reciprocal_ranks_are_those_of_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Golden reference: ranx's own fusion, without ties; as plain Python, for compiling it takes a minute."""
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     ranx = pytest.importorskip("ranx", reason="needs the package ranx")
     generator = np.random.default_rng(0)
     runs = [scored(generator.random((20, 30))).cut(12) for _ in range(3)]
