@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -97,6 +98,17 @@ def test_others_use_only_what_a_folder_of_analyses_names() -> None:
 def test_a_folder_is_taken_in_at_one_sight(root: str) -> None:
     sizes = {folder: len(names) for folder, names in modules(root).items()}
     assert {folder: size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+def test_there_is_room_where_the_first_recipe_puts_its_files_and_its_line() -> None:
+    recipe = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = set(re.findall(r"`((?:analyses|workbench)/[a-z_/]+)/evenness\.py`", recipe))
+    assert len(folders) == 5
+    sizes = {
+        folder: len(names) for root in ("analyses", "workbench") for folder, names in modules(root).items()
+    }
+    assert {folder: sizes[folder] for folder in folders if sizes[folder] >= MOST_MODULES} == {}
+    assert len(sources()["workbench/contents.py"].splitlines()) + 12 <= LONGEST_FILE
 
 
 def test_no_file_is_long_but_the_named_ones() -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from analyses.latents import lexicon, type_controls, types
+from analyses.latents import lexicon, types
+from analyses.latents.type_evidence import type_controls
 from analyses.latents.types import TypeThresholds
 from workbench.caches import cache
 from workbench.caches import map as cached_map

@@ -20,7 +20,7 @@ from analyses.latents.latent_table import rank_frequency_is_kept, write_rank_fre
 from analyses.latents.map import kept_map, write_map
 from analyses.latents.neighbours import nearest_by_cooccurrence
 from analyses.latents.regions import latent_words_are_kept, write_latent_words
-from analyses.latents.type_controls import type_controls, write_type_controls
+from analyses.latents.type_evidence.type_controls import type_controls, write_type_controls
 from analyses.latents.types import types_are_kept, write_types
 from analyses.laws.laws import laws, write_laws
 from analyses.laws.polysemy import polysemy_is_kept, write_polysemy

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from workbench.contents import CONTENTS, Group, Need
+from workbench.contents import CONTENTS
+from workbench.contents_entry import Group, Need
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from retrieval.study import Study
     from workbench.making.cost import Cost
 
+IN_FILES = 400  # columns of a table that no terminal shows, so that none of its words is broken
+
 
 def print_problems(loaded: Collection, at_most: int) -> None:
     """Name the problems that a reader met, on standard error."""
@@ -47,7 +49,7 @@ def print_table(table: pd.DataFrame) -> None:
         )
     for row in table.itertuples(index=False):
         shown.add_row(*(Text(f"{cell:.4f}" if isinstance(cell, float) else printable(cell)) for cell in row))
-    Console().print(shown)
+    Console(width=None if sys.stdout.isatty() else IN_FILES).print(shown)
 
 
 def print_means(means: Mapping[str, Mapping[str, float]]) -> None:

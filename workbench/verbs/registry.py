@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from workbench.contents import CONTENTS, Panel
+from workbench.contents import CONTENTS
+from workbench.contents_entry import Panel
 
 PANELS: dict[Panel, str] = {
     "make": "Make",

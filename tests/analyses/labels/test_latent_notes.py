@@ -26,7 +26,7 @@ from analyses.labels.latent_notes import (
 )
 from analyses.labels.note_text import LONGEST, clean_label, clean_note, clean_tags
 from analyses.labels.notes_json import import_notes, notes_from_json, notes_to_json, read_import
-from analyses.latents.judgements import judge_latent
+from analyses.latents.type_evidence.judgements import judge_latent
 from data.errors import UserError
 from retrieval.study import Study
 

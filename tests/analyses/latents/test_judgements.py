@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyses.latents.judgements import (
+from analyses.latents.type_evidence.judgements import (
     ANSWERS,
     agreement,
     cohen_kappa,

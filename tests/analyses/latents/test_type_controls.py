@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analyses.latents.forms import form_entropy, surface_forms
-from analyses.latents.type_controls import (
+from analyses.latents.type_evidence.type_controls import (
     contexts_in,
     contexts_of,
     control_shares,

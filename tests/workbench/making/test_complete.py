@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyses.latents import latent_table, map, type_controls, types
+from analyses.latents import latent_table, map, types
 from analyses.latents.map import kept_map
 from analyses.latents.regions import latent_words
+from analyses.latents.type_evidence import type_controls
 from analyses.laws import laws
 from analyses.text import word_table as words
 from analyses.text.word_table import compute_words, word_table

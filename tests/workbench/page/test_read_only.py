@@ -20,7 +20,7 @@ from analyses.labels import notes_file
 from analyses.labels.explanation_model import ChatModel
 from analyses.labels.latent_notes import LatentNote, annotate, latent_note, undoable
 from analyses.labels.notes_json import notes_to_json
-from analyses.latents.judgements import judge_latent
+from analyses.latents.type_evidence.judgements import judge_latent
 from data import permissions
 from data.collections import load_collection
 from data.errors import UserError

@@ -29,7 +29,7 @@ from analyses.interventions.zero_idf import (
     zero_idf_table,
 )
 from analyses.interventions.zero_idf_effects import effects, treated
-from analyses.latents.type_examples import middles, whole_word
+from analyses.latents.type_evidence.type_examples import middles, whole_word
 from analyses.laws import laws
 from analyses.vocabularies import control_counts
 from analyses.why import pairs

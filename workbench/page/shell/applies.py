@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from analyses.attribution.limit import is_limit_style
 from retrieval.study import Study
-from workbench.contents import Need
+from workbench.contents_entry import Need
 from workbench.page import frame, links
 from workbench.page.sharing import offers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from analyses.latents.type_controls import write_type_controls
+from analyses.latents.type_evidence.type_controls import write_type_controls
 from data.progress import Progress
 from retrieval.study import Study
 from retrieval.vocabularies import CONTROLS, RANDOM_DIRECTIONS, RANDOM_ENCODER

@@ -43,7 +43,11 @@ def run(
     """
     import pandas as pd
 
-    from analyses.latents.type_controls import control_shares, type_controls, write_type_controls
+    from analyses.latents.type_evidence.type_controls import (
+        control_shares,
+        type_controls,
+        write_type_controls,
+    )
     from analyses.latents.types import TypeThresholds, classify, type_measures, type_shares
     from retrieval.study import Study
 

@@ -12,7 +12,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analyses.figures.latents.types import TYPE_NAMES
-from analyses.latents.judgements import ANSWERS, Agreement, agreement, judge_latent, judgements, withdraw
+from analyses.latents.type_evidence.judgements import (
+    ANSWERS,
+    Agreement,
+    agreement,
+    judge_latent,
+    judgements,
+    withdraw,
+)
 from analyses.latents.types import KINDS, stratified_sample
 from data.csv_text import csv_of
 from retrieval.study import Study

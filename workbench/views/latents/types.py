@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analyses.figures.latents.types import CONTROL_NAMES, TYPE_NAMES, threshold_figure, type_shares_figure
-from analyses.latents.type_controls import control_shares
+from analyses.latents.type_evidence.type_controls import control_shares
 from analyses.latents.types import (
     FEWEST_DOCUMENTS,
     KINDS,

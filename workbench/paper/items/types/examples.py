@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analyses.figures.latents.types import TYPE_NAMES
-from analyses.latents.type_examples import N_EXAMPLES, type_examples
+from analyses.latents.type_evidence.type_examples import N_EXAMPLES, type_examples
 from workbench.paper.item import Evidence, Item, Made, collection_of, records
 
 

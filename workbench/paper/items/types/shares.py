@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.figures.latents.types import CONTROL_NAMES, TYPE_NAMES, type_shares_figure
-from analyses.latents.type_controls import control_shares, type_controls
+from analyses.latents.type_evidence.type_controls import control_shares, type_controls
 from analyses.latents.types import (
     TYPES,
     TypeThresholds,
