@@ -1,4 +1,4 @@
-"""Counts and layers as people write them, on the command line and in the app; a wrong one is a `UserError`."""
+"""Counts, layers and latents as people write them, in a shell and in the app; a wrong one is a `UserError`."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def parse_layer(layer: str) -> int | str | None:
     if layer in ("", "final"):
         return None
     return int(layer) if layer.isdecimal() else layer
+
+
+def parse_latents(text: str) -> list[int]:
+    """Latents' numbers, apart by commas or spaces."""
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdigit() for word in words):
+        raise UserError(f"--latents {text!r} is not a list of numbers: expected something like 12,88")
+    return [int(word) for word in words]

@@ -36,11 +36,12 @@ def breakdown(study: Study, text: str, doc_id: str, idf: Idf) -> Call:
 
 
 def cosine(study: Study, text: str, doc_id: str, idf: Idf) -> Call:
-    """Beside BM25's shares, which no verb gives."""
+    """Beside BM25's shares."""
     parts = inner("analyses.attribution.cosine_breakdown.explain_cosine", STUDY, query(text), doc_id)
     return call(
         study,
         inner("analyses.attribution.cosine_breakdown.beside_bm25", parts, _explained(text, doc_id, idf)),
+        command=verb("explain", study, text, doc_id, cosine=True, idf=idf),
     )
 
 

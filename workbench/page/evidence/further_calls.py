@@ -26,7 +26,10 @@ def _beside(study: Study, other: Study) -> Written:
 
 
 def together(study: Study, latents: Sequence[int]) -> Call:
-    return call(study, "analyses.dictionary.several_latents.together", list(latents))
+    command = verb(
+        "latent-table", study, json=False, latents=numbers_of(latents), pairs=True, out="pairs.csv"
+    )
+    return call(study, "analyses.dictionary.several_latents.together", list(latents), command=command)
 
 
 def some_latents(study: Study, latents: Sequence[int]) -> Call:
@@ -35,7 +38,15 @@ def some_latents(study: Study, latents: Sequence[int]) -> Call:
     measures = inner("analyses.latents.types.type_measures", STUDY)
     rule = inner("analyses.latents.types.TypeThresholds")
     whole = inner("analyses.latents.lexicon.lexicon", table, measures, rule, len(study.corpus))
-    return call(study, whole, then=f".set_index('latent').loc[{list(latents)!r}].reset_index()")
+    command = verb("latent-table", study, json=False, latents=numbers_of(latents), out="basket.csv")
+    return call(
+        study, whole, then=f".set_index('latent').loc[{list(latents)!r}].reset_index()", command=command
+    )
+
+
+def numbers_of(latents: Sequence[int]) -> str:
+    """As `--latents` takes them."""
+    return ",".join(map(str, latents))
 
 
 def card(study: Study, name: str) -> Call:
@@ -52,7 +63,8 @@ def attribute(study: Study, text: str, relevant: Sequence[str], idf: Idf) -> Cal
 
 def places_on_map(study: Study) -> Call:
     needs = frozenset({("pandas", "DataFrame"), ("analyses.latents.map", "latent_map")})
-    return call(study, Written("DataFrame(latent_map(study).xy, columns=['x', 'y'])", needs))
+    command = verb("map", study, json=False, kept=True, csv="map.csv")
+    return call(study, Written("DataFrame(latent_map(study).xy, columns=['x', 'y'])", needs), command=command)
 
 
 def pairs(study: Study, text: str, doc_id: str, idf: Idf) -> Call:

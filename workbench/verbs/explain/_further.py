@@ -9,8 +9,11 @@ from data.terminal import say
 from workbench.verbs.printing import print_table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analyses.attribution.cosine_breakdown import CosineExplanation
     from analyses.attribution.faithfulness import Faithfulness
+    from analyses.attribution.score_breakdown import Explanation
     from analyses.attribution.token_credit import Credits
     from analyses.attribution.word_breakdown import LexicalExplanation
     from analyses.why.token_pairs import TokenPairs
@@ -23,12 +26,13 @@ if TYPE_CHECKING:
 class Further:
     """The further explanations that were chosen; None for those that were not.
 
-    credits: of the document, then of the query.
+    credits: of the document, then of the query. beside_bm25: the cosine's latents in both breakdowns.
     """
 
     credits: tuple[Credits, Credits] | None
     faithfulness: Faithfulness | None
     cosine: CosineExplanation | None
+    beside_bm25: pd.DataFrame | None
     words: LexicalExplanation | None
     pairs: TokenPairs | None = None
 
@@ -39,6 +43,8 @@ class Further:
         for name in ("faithfulness", "cosine", "words"):
             if (value := getattr(self, name)) is not None:
                 record[name] = value.to_dict()
+        if self.beside_bm25 is not None:
+            record["cosine"]["beside_bm25"] = self.beside_bm25.to_dict("records")
         if self.pairs:
             record["pairs"] = self.pairs.to_records()
         return record
@@ -75,7 +81,7 @@ class Further:
 def further(
     study: Study,
     query: EncodedText,
-    doc_id: str,
+    explained: Explanation,
     parameters: Bm25Parameters,
     credit: str,
     cosine: bool,
@@ -83,13 +89,14 @@ def further(
     pairs: bool = False,
 ) -> Further:
     """Compute what was chosen; credit: a method of `analyses.attribution.token_credit`, or ""."""
-    from analyses.attribution.cosine_breakdown import explain_cosine
+    from analyses.attribution.cosine_breakdown import beside_bm25, explain_cosine
     from analyses.attribution.faithfulness import faithfulness
     from analyses.attribution.token_credit import credits, rescored
     from analyses.attribution.word_breakdown import explain_words
     from analyses.why.token_pairs import token_pairs
 
-    both = tested = None
+    doc_id, both, tested = explained.doc_id, None, None
+    by_cosine = explain_cosine(study, query, doc_id) if cosine else None
     if credit:
         document, of_query = (
             credits(study, query, doc_id, credit, side, parameters)  # type: ignore[arg-type]  # refuses any other
@@ -101,7 +108,8 @@ def further(
     return Further(
         both,
         tested,
-        explain_cosine(study, query, doc_id) if cosine else None,
+        by_cosine,
+        beside_bm25(by_cosine, explained) if by_cosine else None,
         explain_words(study, query.text, doc_id) if words else None,
         token_pairs(study, query, doc_id, "latent", parameters) if pairs else None,
     )

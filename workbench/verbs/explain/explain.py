@@ -51,7 +51,7 @@ def run(
     opened, parameters = Study.open(study), bm25(idf)
     encoded = opened.encode(query_text(query))
     explanation = explain(opened, encoded, doc_id, parameters)
-    more = further(opened, encoded, doc_id, parameters, credit, cosine, words, pairs)
+    more = further(opened, encoded, explanation, parameters, credit, cosine, words, pairs)
     if as_json:
         print_json({**explanation.to_dict(), **more.to_dict()})
     else:

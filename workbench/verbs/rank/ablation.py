@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from data.errors import UserError
+from workbench.making.parsing import parse_latents
 from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, long_job, query_text
 from workbench.verbs.printing import print_json, print_table
 
@@ -46,7 +47,7 @@ def run(
     from analyses.interventions.ablation import ablate, ablation_table
     from retrieval.study import Study
 
-    numbers, place, parameters = parse_numbers(latents), _place(where), bm25(idf)
+    numbers, place, parameters = parse_latents(latents), _place(where), bm25(idf)
     opened = Study.open(study)
     with long_job(f"Without {latents} in {opened.name}", {}) as progress:
         removed = ablate(
@@ -98,11 +99,3 @@ def _place(where: str) -> Literal["query", "index"]:
     if where == "index":
         return "index"
     raise UserError(f"--where {where} is unknown: expected query or index")
-
-
-def parse_numbers(text: str) -> list[int]:
-    """Latents' numbers, apart by commas or spaces; anything else is a `UserError`."""
-    words = text.replace(",", " ").split()
-    if not words or not all(word.isdigit() for word in words):
-        raise UserError(f"--latents {text!r} is not a list of numbers: expected something like 12,88")
-    return [int(word) for word in words]

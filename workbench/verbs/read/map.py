@@ -9,11 +9,16 @@ import typer
 from data.terminal import say
 from workbench.verbs.options import AsJson, Queue, StudyFolder, long_job
 from workbench.verbs.printing import print_json, print_table
+from workbench.verbs.tabular import Csv, give, records
 
 
 def run(
     study: StudyFolder,
     seed: Annotated[int, typer.Option(help="Seed of the layout and of the sample it is judged by.")] = 0,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Make none: what the study keeps, or a PCA, as the app shows it.")
+    ] = False,
+    csv: Csv = None,
     queue: Queue = False,
     as_json: AsJson = False,
 ) -> None:
@@ -26,14 +31,25 @@ def run(
     """
     import pandas as pd
 
-    from analyses.latents.map import write_map
+    from analyses.latents.map import latent_map, write_map
     from retrieval.study import Study
 
     opened = Study.open(study)
-    with long_job(f"Map of {opened.name}", {}, queue, writes=[opened.path]) as progress:
-        made = write_map(opened, seed, progress)
+    if kept:
+        made = latent_map(opened)
+    else:
+        with long_job(f"Map of {opened.name}", {}, queue, writes=[opened.path]) as progress:
+            made = write_map(opened, seed, progress)
+    if csv is not None:
+        places = pd.DataFrame(made.xy, columns=["x", "y"]).rename_axis("latent").reset_index()
+        give(places, csv, False, records)
     if as_json:
         print_json({"method": made.method, **made.parameters, "quality": list(made.quality)})
+        return
+    if not made.quality:
+        say(
+            f"the study keeps no map, and so shows a {made.method.upper()}: `workbench map {study}` makes one"
+        )
         return
     print_table(pd.DataFrame(made.quality))
     say(
