@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +49,23 @@ def test_links_lead_to_pages_from_wherever_they_stand(hooks: ModuleType) -> None
     assert hooks.within_site("[how](../../CONTRIBUTING.md)", Path("guides")) == "[how](../contributing.md)"
     assert hooks.within_site("[own](own.md)", Path("guides")) == "[own](own.md)"
     assert hooks.within_site("[code](../pyproject.toml)", Path()) == "code (`pyproject.toml`)"
+
+
+def test_each_question_of_the_gallery_has_a_picture_a_page_a_verb_and_a_call() -> None:
+    """And each of them is there: the picture's file, the verb of that name, the function behind the call."""
+    questions = (TOP / "docs" / "gallery.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    assert len(questions) >= 12
+    for question in questions:
+        (picture,) = re.findall(r"\]\((pictures/[a-z]+\.png)\)", question)
+        assert (TOP / "docs" / picture).is_file()
+        assert re.search(r"\bPages? \*|own page;", question), question
+        verbs = re.findall(r"`workbench ([a-z-]+)", question)
+        assert verbs, question
+        assert {verb.name for verb in VERBS} >= set(verbs)
+        calls = re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)(?:`|\()", question)
+        assert calls or verbs == ["paper"], question
+        for module, _, function in (call.rpartition(".") for call in calls):
+            assert callable(getattr(import_module(module), function))
 
 
 def test_the_readme_is_read_in_two_minutes() -> None:

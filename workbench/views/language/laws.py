@@ -134,6 +134,7 @@ def show_figure(key: cache.Key, laws: Laws, law: Line) -> None:
     lines = pd.concat([law_line(laws, system, law) for system in laws.systems], ignore_index=True)
     ranks = labelled(laws.ranks, cache.labels(key))
     latent = int(here) if here.isdecimal() else None
+    frame.label("Terms by falling frequency, both axes by logarithm: a power law is a straight line")
     event = frame.show(
         laws_figure(ranks, lines, laws.measure, laws.over, latent),
         f"laws {laws.measure} {laws.over}",
