@@ -3,4 +3,4 @@
 Colours of systems, the template, shared traces and axes, and the style for print.
 """
 
-__all__ = ["lines", "names", "paths", "print_style", "theme"]
+__all__ = ["fitting", "lines", "names", "paths", "print_style", "theme"]

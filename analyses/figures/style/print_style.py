@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from analyses.figures.style.fitting import fit_words
 from analyses.figures.style.theme import INK, QUIET, RULE
 from data.errors import UserError
 from data.files import new_file
@@ -89,6 +90,7 @@ def printed(chart: go.Figure, style: Print) -> go.Figure:
     for trace in copy.data:
         if "textfont" in trace:
             trace.textfont.size = small
+    fit_words(copy, pixels, size, small)
     return copy
 
 
