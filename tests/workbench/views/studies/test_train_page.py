@@ -68,12 +68,12 @@ def test_from_the_cost_to_the_study(train_page: Any) -> None:
     fill(page, "k, latents per token", "4")
     fill(page, "Training tokens", "1")
     page.get_by_text("1 tokens do not fill one batch of 4096").wait_for()
-    fill(page, "Training tokens", "40k")
+    fill(page, "Training tokens", "200k")
     page.get_by_role("button", name="Start").wait_for()
     browser.settle(page)
     facts = page.locator(".lt-facts").first.inner_text()
     assert "60 documents" in facts
-    assert "36,864, each read" in facts
+    assert "196,608, each read" in facts
     page.get_by_role("button", name="Start").click()
     page.wait_for_selector(".lt-job")
     assert "job=" in page.url
