@@ -31,7 +31,6 @@ class Shot:
 
 
 SHOTS = (
-    Shot("start", "start", "", ".lt-walk"),
     Shot("why", "why", "", PLOT),
     Shot("search", "search", "q", ".lt-step"),
     Shot("compare", "compare-documents", "q doc other", SETTLED),
@@ -44,7 +43,6 @@ SHOTS = (
     Shot("word", "word", "word", SETTLED),
     Shot("importance", "importance", "", SETTLED),
     Shot("laws", "laws", "", PLOT),
-    Shot("polysemy", "polysemy", "", SETTLED),
     Shot("saes", "saes", "", PLOT),
     Shot("make", "make", "", SETTLED),
     Shot("figures", "figures", "", ".lt-item"),

@@ -38,6 +38,6 @@ def parse_layer(layer: str) -> int | str | None:
 def parse_latents(text: str) -> list[int]:
     """Latents' numbers, apart by commas or spaces."""
     words = text.replace(",", " ").split()
-    if not words or not all(word.isdigit() for word in words):
+    if not words or not all(word.isdecimal() for word in words):
         raise UserError(f"--latents {text!r} is not a list of numbers: expected something like 12,88")
     return [int(word) for word in words]

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 EM = 0.53
 LONGEST_LABEL = 26  # characters of a category beside an axis
+SHORTEST_LINE = 8  # characters, so that a narrow panel's title is no column of letters
 MOST_BROKEN = 8  # categories, beyond which there is no height for a second line
 LEFT_SHARE = 0.45  # of the figure's width, at most, is taken up by labels
 
@@ -29,7 +30,8 @@ def fit_words(chart: go.Figure, pixels: float, size: float, small: float) -> Non
         lines = {label: broken(label, longest) for label in labels}
         if axis.ticktext:
             axis.ticktext = [lines.get(label, label) for label in axis.ticktext]
-        axis.labelalias = {label: text for label, text in lines.items() if text != label}
+        else:
+            axis.labelalias = {label: text for label, text in lines.items() if text != label}
         widest = max([widest, *(len(line) for text in lines.values() for line in text.split("<br>"))])
     room = pixels - min(widest * EM * small, LEFT_SHARE * pixels)
     for axis in chart.select_xaxes():
@@ -39,10 +41,12 @@ def fit_words(chart: go.Figure, pixels: float, size: float, small: float) -> Non
 
 
 def broken(text: str, width: int) -> str:
-    """The text in lines of at most `width` characters, where it has blanks; text with markup stays as it is."""
+    """The text in lines of at most `width` characters (and never under SHORTEST_LINE), broken at blanks alone; text
+    with markup stays as it is.
+    """
     if "<" in text or len(text) <= width:
         return text
-    return "<br>".join(wrap(text, max(width, 8), break_long_words=False))
+    return "<br>".join(wrap(text, max(width, SHORTEST_LINE), break_long_words=False))
 
 
 def _categories(chart: go.Figure, axis: go.layout.YAxis) -> Iterator[str]:

@@ -8,8 +8,8 @@ import typer
 
 from data.terminal import say
 from workbench.verbs.options import AsJson, Queue, StudyFolder, long_job
-from workbench.verbs.printing import print_json, print_table
-from workbench.verbs.tabular import Csv, give, records
+from workbench.verbs.printing import print_table
+from workbench.verbs.tabular import Csv, give
 
 
 def run(
@@ -25,7 +25,7 @@ def run(
     """Lay the latents out by decoder direction (UMAP, cosine), and measure how far the map can be trusted.
 
     The map is kept in the study, and shown by the app; until then the app shows a PCA. UMAP takes one to three
-    minutes, the greater part of them compilation. Example:
+    minutes, the greater part of them compilation. `--csv` writes each latent's place. Example:
 
     `workbench map studies/scifact`
     """
@@ -40,11 +40,10 @@ def run(
     else:
         with long_job(f"Map of {opened.name}", {}, queue, writes=[opened.path]) as progress:
             made = write_map(opened, seed, progress)
-    if csv is not None:
+    if as_json or csv is not None:
         places = pd.DataFrame(made.xy, columns=["x", "y"]).rename_axis("latent").reset_index()
-        give(places, csv, False, records)
-    if as_json:
-        print_json({"method": made.method, **made.parameters, "quality": list(made.quality)})
+        record = {"method": made.method, **made.parameters, "quality": list(made.quality)}
+        give(places, csv, as_json, lambda _: record)
         return
     if not made.quality:
         say(
