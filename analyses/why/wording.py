@@ -18,5 +18,5 @@ def against(other: str, value: float, low: float, high: float, p: float, unit: s
     told = f"{value:+.3f} ({low:+.3f} to {high:+.3f}){unit}"
     if low <= 0 <= high:
         return f"not told apart from {other}, {NO_DIFFERENCE}: {told}"
-    corrected = "" if p < LEVEL else f", but one of many comparisons, with p {p:.2g} after Holm's correction"
+    corrected = "" if p < LEVEL else f", but one of many comparisons, with p {p:.3f} after Holm's correction"
     return f"{'above' if low > 0 else 'below'} {other} by {told}{corrected}"
