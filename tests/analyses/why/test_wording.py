@@ -13,7 +13,7 @@ from analyses.why.wording import NO_DIFFERENCE, difference
         (0.01, 0.09, 0.01, "is above"),
         (-0.09, -0.01, 0.01, "is below"),
         (-0.01, 0.09, 0.01, NO_DIFFERENCE),
-        (0.01, 0.09, 0.20, "p 0.20 after Holm"),
+        (0.01, 0.09, 0.20, "p 0.200 after Holm"),
     ],
 )
 def test_a_side_is_named_only_where_the_interval_has_one(
