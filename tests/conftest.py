@@ -166,6 +166,26 @@ def tiny_study(
 
 
 @pytest.fixture(scope="session")
+def limit_study(
+    encoder: Encoder,
+    tiny_sae: SparseAutoencoder,
+    made_once: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Study:
+    """A study of thirty documents that list what someone likes; each process has a copy of its own."""
+    from data.limit import limit_collection
+    from retrieval.pipeline import build_study
+    from retrieval.study import Study
+
+    def build(path: Path) -> None:
+        build_study(limit_collection(30, n_relevant=6, likes=8), encoder, tiny_sae, path)
+
+    folder = tmp_path_factory.mktemp("limits") / "limit"
+    shutil.copytree(made_once("limit-study", build), folder)
+    return Study.open(folder)
+
+
+@pytest.fixture(scope="session")
 def tiny_card(
     tiny_study: Study, tiny_sae: SparseAutoencoder, encoder: Encoder, made_once: Callable[..., Path]
 ) -> Path:

@@ -14,9 +14,11 @@ def difference(
 
 
 def against(other: str, value: float, low: float, high: float, p: float, unit: str = "") -> str:
-    """Where something stands against `other`: "above ranking by cosine by +0.057 (+0.014 to +0.102)", say."""
-    told = f"{value:+.3f} ({low:+.3f} to {high:+.3f}){unit}"
+    """Where something stands against `other`: "below ranking by cosine by 0.057 (0.014 to 0.102)", say."""
     if low <= 0 <= high:
+        told = f"{value:+.3f} ({low:+.3f} to {high:+.3f}){unit}"
         return f"not told apart from {other}, {NO_DIFFERENCE}: {told}"
     corrected = "" if p < LEVEL else f", but one of many comparisons, with p {p:.3f} after Holm's correction"
-    return f"{'above' if low > 0 else 'below'} {other} by {told}{corrected}"
+    sizes = (value, low, high) if low > 0 else (-value, -high, -low)
+    by = "{:.3f} ({:.3f} to {:.3f})".format(*sizes)
+    return f"{'above' if low > 0 else 'below'} {other} by {by}{unit}{corrected}"

@@ -27,7 +27,10 @@
     onTheWay = !opens;
     if (instead) history.replaceState(state, title, address);
     else push(numbered(state, next()), title, address);
-    if (opens && acted) scrollTo(0);
+    if (opens && acted) {
+      scrollTo(0);
+      focusHeading();
+    }
   };
   history.replaceState = (state, title, address) =>
     replace(numbered(state, history.state?.entry ?? next()), title, address);
@@ -46,6 +49,20 @@
       else setTimeout(step, 50);
     };
     step();
+  };
+  // The link that was followed is gone with its page: who reads by keyboard goes on at the new page's heading.
+  const focusHeading = () => {
+    const since = performance.now();
+    const step = () => {
+      const heading = main()?.querySelector("h1");
+      if (running() || !heading) {
+        if (performance.now() - since < LATEST) setTimeout(step, 50);
+      } else if (document.activeElement === document.body) {
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+      }
+    };
+    setTimeout(step, 50);
   };
   const keep = () => sessionStorage.setItem("latent terms: places", JSON.stringify(places));
   const act = () => {

@@ -18,6 +18,7 @@ from analyses.interventions.importance import Importance
 from analyses.interventions.importance import importance as kept_importance
 from analyses.interventions.pruning_effect import ndcg_with_all
 from analyses.statistics.intervals import bootstrap_mean
+from analyses.why import k1
 from retrieval.bm25 import Bm25Parameters
 from workbench.caches import cache
 from workbench.caches import language as cached_language
@@ -48,6 +49,12 @@ def effect(key: Key, query: str, changes: tuple[Intervention, ...], idf: Idf, co
         query_rankings.query_id_of(study, query),
         n_controls=n_controls,
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def mean_weight(key: Key) -> float:
+    """Of a latent in a document, which k1 can be counted in."""
+    return k1.mean_weight(cache.open_study(key).index, Bm25Parameters())
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from workbench.making.stages import read_autoencoder, stored_activations, study_
 from workbench.making.training import members
 
 FORMAT = 1  # of kept comparisons
+PAIR_SECONDS, PAIR_LATENTS = 50.0, 8192  # measured: a pair of 8,192 latents each
 
 
 def card_of(
@@ -90,3 +92,9 @@ def comparison_folder(studies: Sequence[Study]) -> Path:
     """Where `comparison_of` keeps it, whether it stands or not."""
     named = [[study.name, study.manifest["fingerprint"]] for study in studies]
     return artifacts() / "comparisons" / fingerprint([FORMAT, named])
+
+
+def seconds_to_compare(studies: Sequence[Study]) -> float:
+    """An estimate: a matching looks at all pairs of latents of each pair of SAEs."""
+    largest = max(study.n_latents for study in studies)
+    return comb(len(studies), 2) * PAIR_SECONDS * (largest / PAIR_LATENTS) ** 2

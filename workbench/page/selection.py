@@ -21,7 +21,7 @@ KEYS = (
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
     *("other", "part", "credit", "beside", "shown", "look", "q2", "facet"),
     *("prune", "where", "share", "b", "measure", "against"),
-    *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "phi"),
+    *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "unit", "units", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system", "fusions"),
     *("count", "over", "law", "cell"),
     *("section", "sort", "columns"),

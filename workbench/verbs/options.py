@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from data.corpus import Collection
     from data.readers.tabular import Columns
     from retrieval.bm25 import Bm25Parameters
+    from retrieval.study import Study
     from workbench.jobs.progress import StageProgress
 
 StudyFolder = Annotated[
@@ -30,6 +31,16 @@ Idf = Annotated[
     str,
     typer.Option(
         help="`clipped` as in the paper, or `lucene`: ln(1 + (N - n + .5)/(n + .5)).", metavar="IDF"
+    ),
+]
+K1 = Annotated[float | None, typer.Option("--k1", help="BM25's k1; the paper's by default.", min=0)]
+B = Annotated[float | None, typer.Option("--b", help="BM25's b; the paper's by default.", min=0, max=1)]
+K1Unit = Annotated[
+    str,
+    typer.Option(
+        help="What --k1 counts in: `weight`, a latent's term frequency as in the paper, or `mean`, its mean in "
+        "this study, so that one k1 saturates alike where documents are short and where they are long.",
+        metavar="UNIT",
     ),
 ]
 MaxLength = Annotated[
@@ -123,3 +134,20 @@ def bm25(idf: str) -> Bm25Parameters:
     from retrieval.bm25 import Bm25Parameters
 
     return Bm25Parameters(idf=idf)  # type: ignore[arg-type]  # refuses any other
+
+
+def scored(study: Study, idf: str, k1: float | None, b: float | None, k1_unit: str) -> Bm25Parameters:
+    """The paper's parameters with these in their place; k1_unit: what k1 counts in (`K1Unit`)."""
+    from dataclasses import replace
+
+    from analyses.why.k1 import mean_weight
+
+    parameters = bm25(idf)
+    if k1_unit not in ("weight", "mean"):
+        raise UserError(f'--k1-unit is "{k1_unit}": expected weight or mean')
+    if k1_unit == "mean" and k1 is None:
+        raise UserError("--k1-unit mean says what --k1 counts in: add --k1, such as --k1 2")
+    if k1 is not None:
+        unit = mean_weight(study.index, parameters) if k1_unit == "mean" else 1.0
+        parameters = replace(parameters, k1=k1 * unit)
+    return parameters if b is None else replace(parameters, b=b)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -16,24 +14,10 @@ from analyses.attribution.limit import (
     pooled_away,
 )
 from data.errors import UserError
-from data.limit import limit_collection
 from retrieval.columns import rank_of
-from retrieval.pipeline import build_study
 from retrieval.queries import EncodedText
 from retrieval.search import contribution_table, scores_of_all
 from retrieval.study import Study
-
-if TYPE_CHECKING:
-    from data.encoders import Encoder
-    from sae.model import SparseAutoencoder
-
-
-@pytest.fixture(scope="module")
-def limit_study(
-    encoder: Encoder, tiny_sae: SparseAutoencoder, tmp_path_factory: pytest.TempPathFactory
-) -> Study:
-    collection = limit_collection(30, n_relevant=6, likes=8)
-    return build_study(collection, encoder, tiny_sae, tmp_path_factory.mktemp("limit") / "limit")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from analyses.why.wording import NO_DIFFERENCE, difference
 @pytest.mark.parametrize(
     ("low", "high", "p", "told"),
     [
-        (0.01, 0.09, 0.01, "is above"),
-        (-0.09, -0.01, 0.01, "is below"),
+        (0.01, 0.09, 0.01, "is above ranking by b by 0.050 (0.010 to 0.090)"),
+        (-0.09, -0.01, 0.01, "is below ranking by b by 0.050 (0.010 to 0.090)"),
         (-0.01, 0.09, 0.01, NO_DIFFERENCE),
         (0.01, 0.09, 0.20, "p 0.200 after Holm"),
     ],

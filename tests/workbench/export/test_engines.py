@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +144,16 @@ def test_another_build_is_not_searched(tiny_study: Study, engine: InMemory) -> N
     manifest = {**tiny_study.manifest, "fingerprint": "another"}
     with pytest.raises(UserError, match="no collection of this build"):
         search_engine(replace(tiny_study, manifest=manifest), "qdrant://here:1", "array")
+
+
+def test_an_engine_is_named_with_its_address_or_beside_it(
+    tiny_study: Study, engine: InMemory, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("export", tiny_study.path, "--to", "qdrant", "--uri", "http://here:1")
+    assert command(*asked) == 0
+    assert "--engine qdrant:http://here:1" in capsys.readouterr().out
+    assert parted("qdrant:http://here:1") == parted("qdrant://here:1")
+    same_ranking(tiny_study, "qdrant:http://here:1", 10)
 
 
 def test_addresses() -> None:

@@ -45,8 +45,8 @@ VIEWS: tuple[tuple[str, dict[str, str], int, int], ...] = (
     ("importance", {}, 1, 1),
     ("systems", {"q": QUERY}, 2, 2),
     ("failures", {"k": "5"}, 1, 1),
-    ("side-by-side", {"q": QUERY, "q2": "sort the rows of a table"}, 1, 0),
-    ("side-by-side", {"look": "word", "word": "array", "word2": "return"}, 1, 0),
+    ("side-by-side", {"q": QUERY, "q2": "sort the rows of a table"}, 1, 1),
+    ("side-by-side", {"look": "word", "word": "array", "word2": "return"}, 1, 1),
     ("latents", {}, 1, 1),
     ("latent", {"latent": "3"}, 1, 1),
     ("basket", {"basket": "3,7,11"}, 2, 2),
@@ -163,6 +163,34 @@ def test_the_copied_python_and_command_give_the_numbers_of_the_view(
             capsys.readouterr()
             assert command(*shlex.split(one.call.command)[1:]) == 0
             check_command(one.table, one.call.command, capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_so_do_those_of_limit_and_of_a_quality_card(
+    limit_study: Study,
+    tiny_study: Study,
+    tiny_card: Path,
+    quick: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    carded = tmp_path / "carded"
+    shutil.copytree(tiny_study.path, carded)
+    (carded / "cards").mkdir(exist_ok=True)
+    shutil.copy(tiny_card, carded / "cards" / f"{tiny_study.manifest['sae']['fingerprint']}.json")
+    monkeypatch.chdir(tmp_path)
+    asked = (limit_study.path, "limit", {"q": limit_study.queries.texts[2]}), (carded, "saes", {})
+    for path, page, address in asked:
+        monkeypatch.setattr(sys, "argv", ["app", str(path)])
+        (one,) = (one for one in evidence_of(page, address).shown.values() if one.call is not None)
+        assert one.call is not None
+        assert one.table is not None
+        check_python(one.table, one.call.python)
+        capsys.readouterr()
+        assert command(*shlex.split(one.call.command)[1:]) == 0
+        check_command(one.table, one.call.command, capsys.readouterr().out)
 
 
 @pytest.mark.slow

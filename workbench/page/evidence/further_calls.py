@@ -1,8 +1,10 @@
-"""More calls behind views, beside `calls`: those of two sides, of a basket, and of pages without a verb."""
+"""More calls behind views, beside `calls`: those of two sides, of a basket, of a card, of LIMIT and of the map."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from typing import Any
 
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
@@ -12,12 +14,25 @@ from workbench.page.evidence.calls import STUDY, Idf
 
 def two_rankings(study: Study, text: str, other: Study, other_text: str, idf: Idf, depth: int) -> Call:
     function, parameters = "analyses.comparison.side_by_side.two_rankings", Bm25Parameters(idf=idf)
-    return call(study, function, text, _beside(study, other), other_text, parameters, depth)
+    command = verb(
+        "side-by-side", study, text, **_right(study, text, other, other_text), depth=depth, idf=idf
+    )
+    return call(study, function, text, _beside(study, other), other_text, parameters, depth, command=command)
 
 
 def two_dictionaries(study: Study, word: str, other: Study, other_word: str) -> Call:
     function = "analyses.saes.two_dictionaries.two_dictionaries"
-    return call(study, function, word, _beside(study, other), other_word)
+    command = verb("side-by-side", study, word, words=True, **_right(study, word, other, other_word))
+    return call(study, function, word, _beside(study, other), other_word, command=command)
+
+
+def _right(study: Study, text: str, other: Study, other_text: str) -> dict[str, Any]:
+    """The options of the verb that say what stands on the right; one of two equal sides has its text said again."""
+    same = other.path == study.path
+    return {
+        "against": None if same else where(other),
+        "other_query": other_text if same or other_text != text else None,
+    }
 
 
 def _beside(study: Study, other: Study) -> Written:
@@ -50,15 +65,19 @@ def numbers_of(latents: Sequence[int]) -> str:
 
 
 def card(study: Study, name: str) -> Call:
-    """The numbers of a quality card that the study keeps; name: of its file."""
+    """The numbers of a quality card that the study keeps; name: of its file, the fingerprint of its SAE."""
     needs = frozenset({("analyses.saes.card_record", "QualityCard")})
     path = f"study.path / 'cards' / {f'{name}.json'!r}"
-    return call(study, Written(f"QualityCard.open({path}).summary_table()", needs))
+    own, here = name == study.manifest["sae"]["fingerprint"], where(study)
+    words = ["workbench", "sae-card", f"{here}/sae", "--study", here, "--csv", "card.csv"]
+    command = shlex.join(words) if own else ""  # where another one lies is not known
+    return call(study, Written(f"QualityCard.open({path}).summary_table()", needs), command=command)
 
 
 def attribute(study: Study, text: str, relevant: Sequence[str], idf: Idf) -> Call:
     function, parameters = "analyses.attribution.limit.attribute_latents", Bm25Parameters(idf=idf)
-    return call(study, function, query(text), list(relevant), parameters, then=".latents")
+    command = verb("limit", study, text, idf=idf)
+    return call(study, function, query(text), list(relevant), parameters, then=".latents", command=command)
 
 
 def places_on_map(study: Study) -> Call:

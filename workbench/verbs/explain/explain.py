@@ -8,7 +8,7 @@ import typer
 
 from data.terminal import say
 from workbench.verbs.explain._further import further
-from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
+from workbench.verbs.options import K1, AsJson, B, Idf, K1Unit, StudyFolder, query_text, scored
 from workbench.verbs.printing import print_json, print_table
 
 
@@ -36,6 +36,9 @@ def run(
         ),
     ] = False,
     idf: Idf = "clipped",
+    k1: K1 = None,
+    b: B = None,
+    k1_unit: K1Unit = "weight",
     as_json: AsJson = False,
 ) -> None:
     """Show the breakdown of a document's score: which latents give it, and on which tokens.
@@ -48,7 +51,8 @@ def run(
     from analyses.latents.latent_table import vocabulary_table
     from retrieval.study import Study
 
-    opened, parameters = Study.open(study), bm25(idf)
+    opened = Study.open(study)
+    parameters = scored(opened, idf, k1, b, k1_unit)
     encoded = opened.encode(query_text(query))
     explanation = explain(opened, encoded, doc_id, parameters)
     more = further(opened, encoded, explanation, parameters, credit, cosine, words, pairs)

@@ -21,9 +21,13 @@ To = Annotated[
     typer.Option(
         help="`jsonl` (Pyserini, Anserini, Seismic), `parquet` (DuckDB, Polars, Spark), `ciff` (PISA, Lucene, "
         "Terrier), `neuronpedia` (batches of features); or an engine: `qdrant://HOST:PORT`, `milvus://HOST:PORT`, "
-        "`qdrant:FOLDER`, `milvus:FILE.db`.",
+        "`qdrant:FOLDER`, `milvus:FILE.db`, or `qdrant` or `milvus` with --uri.",
         metavar="FORMAT",
     ),
+]
+Uri = Annotated[
+    str | None,
+    typer.Option(help="Where the engine is: http://HOST:PORT, a folder (qdrant) or a file (milvus)."),
 ]
 Bits = Annotated[
     int | None,
@@ -35,6 +39,7 @@ def run(
     study: StudyFolder,
     to: To,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; an engine needs none.")] = None,
+    uri: Uri = None,
     bits: Bits = None,
     k1: Annotated[float | None, typer.Option(help="BM25's k1; the paper's by default.")] = None,
     b: Annotated[float | None, typer.Option(help="BM25's b; the paper's by default.")] = None,
@@ -54,6 +59,7 @@ def run(
     given = {name: value for name, value in {"k1": k1, "b": b}.items() if value is not None}
     parameters = Bm25Parameters(**given, idf=idf)  # type: ignore[arg-type]  # refuses any other
     opened = Study.open(study)
+    to = to if uri is None else f"{to}:{uri}"
     if ":" in to:
         if bits:
             raise UserError("engines keep floats: leave out --bits")

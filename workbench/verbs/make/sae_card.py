@@ -11,6 +11,7 @@ from data.terminal import say
 from workbench.verbs.options import AsJson, Device, Queue, load_documents, long_job
 from workbench.verbs.printing import print_json, print_table
 from workbench.verbs.sae_options import SAE_HELP
+from workbench.verbs.tabular import Csv, give
 
 
 def run(
@@ -29,6 +30,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of the controls' random directions and weights.")] = 0,
     device: Device = "auto",
     queue: Queue = False,
+    csv: Csv = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure an SAE before anything is read into its latents: its quality card.
@@ -50,8 +52,13 @@ def run(
         for member in members(sae):
             progress.part = f"{Path(member).name}: "
             cards.append(card_of(member, opened, texts, held_out or "", seed, device, progress))
+    dicts = [card.to_dict() for card in cards]
+    if csv is not None:
+        table = cards[0].summary_table() if len(cards) == 1 else spread_of_cards(cards)
+        give(table, csv, as_json, lambda _: dicts if len(cards) > 1 else dicts[0])
+        return
     if as_json:
-        print_json([card.to_dict() for card in cards] if len(cards) > 1 else cards[0].to_dict())
+        print_json(dicts if len(cards) > 1 else dicts[0])
         return
     print_table(card_rows(cards[0]) if len(cards) == 1 else spread_of_cards(cards))
     for note in dict.fromkeys(note for card in cards for note in card.notes):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from data.terminal import say
-from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
+from workbench.verbs.options import K1, AsJson, B, Idf, K1Unit, StudyFolder, query_text, scored
 from workbench.verbs.printing import print_json, print_table
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def run(
         str, typer.Option(help="`latent`, `cosine`, `bm25`, or any other that `workbench evaluate` names.")
     ] = "latent",
     idf: Idf = "clipped",
+    k1: K1 = None,
+    b: B = None,
+    k1_unit: K1Unit = "weight",
     engine: Annotated[
         str | None,
         typer.Option(
@@ -38,10 +41,11 @@ def run(
     from retrieval.study import Study
 
     opened = Study.open(study)
+    parameters = scored(opened, idf, k1, b, k1_unit)
     if engine is not None:
-        table = _by_engine(opened, engine, query_text(query), depth, bm25(idf))
+        table = _by_engine(opened, engine, query_text(query), depth, parameters)
     else:
-        table = opened.search(query_text(query), depth, system, bm25(idf))
+        table = opened.search(query_text(query), depth, system, parameters)
     if as_json:
         print_json({"query": query, "results": table[["rank", "doc_id", "score"]].to_dict("records")})
     elif table.empty:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.verbs.options import AsJson, Idf, StudyFolder, bm25, query_text
+from workbench.verbs.options import K1, AsJson, B, Idf, K1Unit, StudyFolder, query_text, scored
 from workbench.verbs.printing import print_json, print_table
 from workbench.verbs.tabular import readable, records
 
@@ -18,6 +18,9 @@ def run(
     ] = None,
     depth: Annotated[int, typer.Option(help="Of one query: the first this many of each system.", min=1)] = 10,
     idf: Idf = "clipped",
+    k1: K1 = None,
+    b: B = None,
+    k1_unit: K1Unit = "weight",
     as_json: AsJson = False,
 ) -> None:
     """Set the rankings of every system beside each other, added runs too.
@@ -31,7 +34,8 @@ def run(
     from analyses.comparison.systems import rankings_of, systems
     from retrieval.study import Study
 
-    opened, parameters = Study.open(study), bm25(idf)
+    opened = Study.open(study)
+    parameters = scored(opened, idf, k1, b, k1_unit)
     if query is not None:
         text = query_text(query)
         places = rankings_of(opened, opened.encode(text), query_id_of(opened, text), parameters, depth)

@@ -18,12 +18,16 @@ from workbench.page.evidence import calls
 
 PHI_NAMES: dict[Phi, str] = {"sqrt": "square root", "log1p": "ln(1 + x)", "none": "identity"}
 K1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0)
+UNITS = {"weight": "weights", "mean": "mean weights"}
+USUAL = 2.0
+TIMES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+NAME = "k1: how late a latent saturates"
 N_SAMPLE = 100
 
 
 def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
     """This query ranked by the paper's k1, b and φ, and by the sliders'."""
-    paper, other = Bm25Parameters(), chosen(idf)
+    paper, other = Bm25Parameters(), chosen(key, idf)
     effect = cached_interventions.rescored(key, query, paper, other)
     left, right = st.columns([1.6, 1], gap="large")
     with left:
@@ -46,19 +50,12 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
             show_all(key, paper, other)
 
 
-def chosen(idf: cache.Idf) -> Bm25Parameters:
+def chosen(key: cache.Key, idf: cache.Idf) -> Bm25Parameters:
     """The sliders, and the parameters that they stand at."""
     paper = Bm25Parameters()
+    unit = url_widgets.segmented("unit", "k1 counts in", UNITS, "weight", help=tooltip("k1 / mean weight"))
     first, second, third = st.columns([1.3, 1.3, 1.2], gap="large", vertical_alignment="bottom")
-    k1 = url_widgets.select_slider(
-        "k1",
-        "k1: how late a latent saturates",
-        K1,
-        paper.k1,
-        first,
-        format_func="{:g}".format,
-        help=tooltip("k1"),
-    )
+    k1 = chosen_k1(key, unit, first)
     b = url_widgets.slider(
         "b", "b: strength of length normalisation", 0.0, 1.0, 0.05, paper.b, second, help=tooltip("b")
     )
@@ -66,6 +63,25 @@ def chosen(idf: cache.Idf) -> Bm25Parameters:
         "phi", "φ: summed activation to term frequency", PHI_NAMES, paper.phi, third, help=tooltip("φ")
     )
     return Bm25Parameters(k1, b, phi, idf)
+
+
+def chosen_k1(key: cache.Key, unit: str, at: url_widgets.Place) -> float:
+    """The slider of k1, and k1 as BM25 takes it."""
+    if unit == "weight":
+        return url_widgets.select_slider(
+            "k1", NAME, K1, Bm25Parameters().k1, at, format_func="{:g}".format, help=tooltip("k1")
+        )
+    mean = cached_interventions.mean_weight(key)
+    times = url_widgets.select_slider(
+        "units",
+        NAME,
+        TIMES,
+        USUAL,
+        at,
+        format_func=lambda times: f"{times:g} × {mean:.2f}",
+        help=tooltip("k1 / mean weight"),
+    )
+    return times * mean
 
 
 def show_all(key: cache.Key, paper: Bm25Parameters, other: Bm25Parameters) -> None:
