@@ -34,8 +34,8 @@ ARGUMENTS = (
 )
 STATE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
 STILL = f"{STATE} === 'notRunning' && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
-# Click a link on the page; true once the script has begun to run for it, which a poll of its state could miss. Where it
-# still runs for something else, its state does not change; the address does.
+# Click a link on the page; true once the script has begun to run for it, which a poll of its state could miss. Where
+# it still runs for something else, its state does not change; the address does.
 FOLLOW = """([address, patience]) => new Promise(begun => {
   const app = document.querySelector('[data-testid=stApp]');
   const before = location.href, began = () => app.dataset.testScriptState !== 'notRunning';
