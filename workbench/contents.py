@@ -47,7 +47,7 @@ CONTENTS = (
         verb="rank",
         tab="Results",
         context="q idf doc",
-        keys="part credit beside shown",
+        keys="part credit beside shown by",
     ),
     Entry("explain", verb="explain"),
     Entry("score-breakdown", item=True),

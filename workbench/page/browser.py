@@ -34,13 +34,15 @@ ARGUMENTS = (
 )
 STATE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
 STILL = f"{STATE} === 'notRunning' && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
-# Click a link on the page; true once the script has begun to run for it, which a poll of its state could miss. Where
-# it still runs for something else, its state does not change; the address does.
+# Click a link on the page; true once the script has begun to run for it, which a poll of its state could miss.
+# Where it still runs for something else, its state does not change; the address does.
 FOLLOW = """([address, patience]) => new Promise(begun => {
   const app = document.querySelector('[data-testid=stApp]');
-  const before = location.href, began = () => app.dataset.testScriptState !== 'notRunning';
+  const began = () => app.dataset.testScriptState !== 'notRunning';
+  const { href, pathname } = location, same = new URL(address, href).pathname === pathname;
+  const moved = () => same ? location.href !== href : location.pathname !== pathname;
   const observer = new MutationObserver(() => began() && end(true));
-  const watch = setInterval(() => location.href !== before && end(true), 20);
+  const watch = setInterval(() => moved() && end(true), 20);
   const end = answer => { observer.disconnect(); clearInterval(watch); begun(answer); };
   observer.observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] });
   setTimeout(() => end(false), patience);

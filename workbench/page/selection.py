@@ -19,7 +19,7 @@ OF_EVERY_PAGE = ("basket",)  # of every page beside the context, and of none in 
 KEYS = (
     *("study", "q", "doc", "latent", "idf", "job", "sae", "others"),
     *("find", "type", "band", "alive", "noted", "colour", "rule", "word", "word2", "text", "text2", "kind"),
-    *("other", "part", "credit", "beside", "shown", "look", "q2", "facet"),
+    *("other", "part", "credit", "beside", "shown", "by", "look", "q2", "facet"),
     *("prune", "where", "share", "b", "measure", "against"),
     *("latents", "preset", "place", "factor", "mass", "length", "change", "k1", "unit", "units", "phi"),
     *("k", "reason", "found", "blame", "gain", "words", "system", "fusions"),

@@ -19,6 +19,7 @@ from workbench.jobs.artifacts import artifacts
 from workbench.page.sharing.gate import OWN_NAMES, host_name
 
 SERVER = Path(__file__).parents[1] / "server.py"
+ENGINE = "WORKBENCH_ENGINE"  # where the address of a search engine stands for the app's process
 OPEN_BROWSER = "import sys, time, webbrowser; time.sleep(2); webbrowser.open(sys.argv[1])"
 
 
@@ -27,12 +28,14 @@ class Sharing:
     """Who may reach the app, and what for.
 
     hosts: names beside this machine's own. read_only: who reads changes nothing. model_url: address of the language
-    model, to which alone the key goes; "" for what the environment says.
+    model, to which alone the key goes; "" for what the environment says. engine: address of a search engine that
+    ranks too; "" for none.
     """
 
     hosts: Sequence[str] = ()
     read_only: bool = False
     model_url: str = ""
+    engine: str = ""
 
     def environment(self) -> dict[str, str]:
         """The environment of the app's process."""
@@ -42,6 +45,7 @@ class Sharing:
         if self.model_url:
             check_address(self.model_url)
             environment[KEY_URL] = self.model_url
+        environment |= {ENGINE: self.engine} if self.engine else {}
         return environment
 
 

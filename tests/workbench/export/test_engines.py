@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from data.errors import UserError
+from in_memory_engine import InMemory
 from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
 from workbench.export.engines import serving
 from workbench.export.engines.engine import KINDS, Engine, Vector, parted
 from workbench.export.engines.serving import search_engine, upload
-
-
-class InMemory:
-    """An engine that keeps what it is given, for what a real one must not be asked: to lose or change something."""
-
-    kept: dict[str, tuple[dict[str, Any], dict[int, Vector]]]
-
-    def __init__(self) -> None:
-        self.kept = {}
-
-    def record(self, collection: str) -> Mapping[str, Any] | None:
-        return self.kept[collection][0] if collection in self.kept else None
-
-    def begin(self, collection: str, record: Mapping[str, Any]) -> None:
-        self.kept[collection] = (dict(record), {})
-
-    def count(self, collection: str) -> int:
-        return len(self.kept[collection][1])
-
-    def add(self, collection: str, ids: Sequence[int], vectors: Sequence[Vector]) -> None:
-        self.kept[collection][1].update(zip(ids, vectors, strict=True))
-
-    def search(self, collection: str, query: Vector, depth: int) -> tuple[list[int], list[float]]:
-        points = self.kept[collection][1]
-        scores = {
-            number: sum(weight * query.get(latent, 0.0) for latent, weight in vector.items())
-            for number, vector in points.items()
-        }
-        best = sorted((number for number in scores if scores[number] > 0), key=lambda at: (-scores[at], at))[
-            :depth
-        ]
-        return best, [scores[number] for number in best]
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from data.errors import UserError
 from data.progress import Progress
 from retrieval.bm25 import Bm25Parameters
+from retrieval.queries import EncodedText
 from retrieval.run import Run
 from retrieval.study import Study
 from workbench.export.engines.engine import Engine, EngineRecord, Vector, connected, parted
@@ -63,14 +64,18 @@ def upload(
 
 
 def search_engine(
-    study: Study, address: str, query: str, depth: int = 10, parameters: Bm25Parameters | None = None
+    study: Study,
+    address: str,
+    query: str | EncodedText,
+    depth: int = 10,
+    parameters: Bm25Parameters | None = None,
 ) -> EngineRanking:
     """Rank for a query by the engine at `address`, under the study's query weights.
 
     No collection of this build of the study, a half-written one, or one of another k1, b or phi is a `UserError`.
     """
     impacts = impacts_of(study, parameters)
-    encoded = study.encode(query)
+    encoded = study.encode(query) if isinstance(query, str) else query
     weights = impacts.of_queries(encoded.counts)
     asked = _vector(weights, 0)
     with connected(*parted(address)) as engine:

@@ -23,6 +23,14 @@ def run(
             "reader's browser session.",
         ),
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="An engine that `workbench export` wrote the studies into, by which Search ranks too: "
+            "qdrant://HOST:PORT ...",
+            metavar="ADDRESS",
+        ),
+    ] = "",
 ) -> None:
     """Open the app on one or more studies (default: all under ./artifacts/studies).
 
@@ -31,6 +39,9 @@ def run(
 
     `workbench app studies/scifact --read-only --host-name lab.example.org`
     """
+    from workbench.export.engines.engine import parted
     from workbench.page.serve import Sharing, serve_app
 
-    serve_app(studies or [], port, Sharing(host_name or (), read_only, model_url))
+    if engine:
+        parted(engine)
+    serve_app(studies or [], port, Sharing(host_name or (), read_only, model_url, engine))

@@ -14,7 +14,7 @@ from workbench.markup import gallery_html, highlight
 from workbench.markup.results import result_html
 from workbench.page import frame, idf, selection
 from workbench.page.shell import finders
-from workbench.views.explain import search_document, search_judged
+from workbench.views.explain import search_document, search_engine, search_judged
 
 BESIDE = {COSINE.name: "rank, cosine", LEXICAL.name: "rank, BM25"}  # beside the latents
 DEPTH, MOST_SHOWN, N_CHIPS, N_EXAMPLES = 10, 100, 9, 6
@@ -41,6 +41,11 @@ def page() -> None:
     depth = n_shown(selection.current().get("shown", ""))
     with st.spinner(READING):
         ranking = cache.rankings(key, query, chosen_idf, depth)
+    if search_engine.is_chosen():
+        found = search_engine.results(key, study, query, chosen_idf, depth, ranking)
+        if found is None:
+            return
+        ranking = found
     results = ranking[ranking["latent_rank"].notna() & (ranking["latent_rank"] <= depth)]
     chips(key, query, chosen_idf)
     if results.empty:

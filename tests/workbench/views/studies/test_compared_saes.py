@@ -10,7 +10,7 @@ import pytest
 
 from one_page import buttons, html_of, opened
 from retrieval.study import Study
-from workbench.views.studies import _compared_saes
+from workbench.making import laboratory
 
 SHOWN = "Mean and spread over these 2 SAEs"
 
@@ -23,7 +23,7 @@ def test_the_offered_job_makes_what_the_page_reads(
     monkeypatch.setattr(start, lambda argv, title: started.append(list(argv)))
     monkeypatch.setattr(sys, "argv", ["app", str(tiny_study.path), str(silent_study)])
     address = {"study": tiny_study.path.name, "others": silent_study.name}
-    monkeypatch.setattr(_compared_saes, "PAIR_SECONDS", 1e9)
+    monkeypatch.setattr(laboratory, "PAIR_SECONDS", 1e9)
     app = opened("saes", **address)
     assert "Compare them" in buttons(app)
     assert SHOWN not in html_of(app)
