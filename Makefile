@@ -1,6 +1,6 @@
 # make demo   set up, run the main job on the embedded collection, open the app
 # make test   set up, run linters, type checks, import rules and all tests
-# make quick  the same with the tests that are not slow
+# make quick  the tests that are not slow, and ruff
 # make lint   linters, type checks and import rules alone
 # make docs   the documentation site, into build/site; a broken link fails
 # make campaign   damage, kills, full disks and races: an hour
@@ -17,7 +17,8 @@ demo: .venv/ready
 test: lint
 	$(PYTEST)
 
-quick: lint
+quick: .venv/ready-for-tests
+	$(BIN)/ruff check .
 	$(PYTEST) -m "not slow and not browser"
 
 lint: .venv/ready-for-tests

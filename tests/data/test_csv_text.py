@@ -74,6 +74,7 @@ def test_no_cell_begins_as_a_formula_and_none_is_lost(texts: list[str]) -> None:
         assert len(cell) < 2 or begins == "" or begins not in "=+-@\t\r\n" or float(cell) == float(cell)
 
 
+@pytest.mark.slow
 def test_every_csv_of_the_project_is_written_here() -> None:
     repository = Path(__file__).parents[2]
     for room in ("data", "sae", "retrieval", "analyses", "workbench"):

@@ -45,6 +45,7 @@ def loads_of_models(source: str) -> Iterator[tuple[int, bool]]:
             yield call.lineno, any(name == "trust_remote_code" or name in said for name in names)
 
 
+@pytest.mark.slow
 def test_every_load_of_a_model_says_whether_its_code_may_run() -> None:
     found = {
         f"{file}:{line}": said
@@ -130,6 +131,7 @@ def test_a_model_in_the_cache_is_read_from_there_alone(
     assert not asked
 
 
+@pytest.mark.slow
 def test_the_hub_is_asked_once_the_user_says_so_or_names_the_model(
     tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,7 @@ def test_an_interrupted_run_is_resumed_to_the_bit(
     assert not [path for path in (tmp_path / "run").rglob("*") if path.suffix in (".pt", ".pkl", ".bin")]
 
 
+@pytest.mark.slow
 def test_a_stream_from_the_encoder_is_a_source_and_resumes_to_the_bit(
     encoder: Encoder, tmp_path: Path
 ) -> None:

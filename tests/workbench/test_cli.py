@@ -89,6 +89,7 @@ def test_train_index_search_explain_evaluate(
     assert entry["statistics"]["document_frequency"] >= 1
 
 
+@pytest.mark.slow
 def test_every_verb_has_help_that_teaches(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--help") == 0
     overview = capsys.readouterr().out

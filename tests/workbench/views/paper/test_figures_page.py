@@ -28,7 +28,10 @@ from workbench.paper.output.tables import latex_figure
 from workbench.paper.run import remembered, write_item
 from workbench.views.paper.figures import zipped
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="needs Chromium to draw figures")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium() is None, reason="needs Chromium to draw figures"),
+]
 HOSTILE = "<script>alert('1')</script> & \\input{x} \x07 <img src=x onerror=alert(1)>"
 
 
