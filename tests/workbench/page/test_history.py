@@ -34,3 +34,12 @@ def test_what_a_page_adds_to_its_address_is_no_state_and_back_finds_the_place(pa
     assert page.evaluate(SCROLLED) == 300
     page.go_back()
     assert page.url == "about:blank"
+
+
+@pytest.mark.browser
+def test_after_a_link_the_focus_is_on_the_new_pages_heading(page: Any, app: str) -> None:
+    open_page(page, f"{app}/latent")
+    follow(page, "types?study=tiny")
+    page.wait_for_function(
+        "document.activeElement.matches('h1') && document.activeElement.innerText === 'Types'"
+    )
