@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import uuid
+from contextlib import closing, suppress
 from pathlib import Path
 
 from data.errors import UserError
@@ -33,8 +35,10 @@ def check_content(notes: sqlite3.Connection, path: Path) -> None:
     if _sound.get(path) == state:
         return
     tables = _tables(notes)  # from here on nobody else writes
-    size = path.stat().st_size  # 0 until the first transaction ends
-    if size and size != _pragma(notes, "page_count") * _pragma(notes, "page_size"):
+    size = path.stat().st_size
+    if not size:
+        raise UserError(f"{path} is damaged: it is empty; move it away, and import your last export")
+    if size != _pragma(notes, "page_count") * _pragma(notes, "page_size"):
         raise UserError(f"{path} is damaged: it was cut short; move it away, and import your last export")
     if TABLE in tables:
         kept = notes.execute(f"select digest from {TABLE}").fetchall()
@@ -44,6 +48,30 @@ def check_content(notes: sqlite3.Connection, path: Path) -> None:
                 "export"
             )
     _sound[path] = state
+
+
+def begin_database(path: Path) -> None:
+    """An empty database at `path` unless there is a file; whole at once, so that a file of 0 bytes is damage."""
+    if path.exists():
+        return
+    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with closing(sqlite3.connect(fresh)) as notes, notes:
+            write_digest(notes)
+        with suppress(FileExistsError):  # another process was first
+            _rename_new(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _rename_new(old: Path, new: Path) -> None:
+    try:
+        os.link(old, new)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links
+        if not new.exists():
+            os.rename(old, new)
 
 
 def _digest(notes: sqlite3.Connection) -> str:

@@ -6,14 +6,15 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import ground
 import psutil
 from trial import Trial, copied
 
 TABS, SECONDS = 20, 120
-RUNS, WARM = 500, 150  # page loads, and how many of them fill the caches
-MOST_GROWTH = 1.10  # of memory, over the loads after those
+RUNS, ROUNDS = 500, 3  # page loads; rounds over every page that come before, which load code and fill caches
+MOST_GROWTH = 1.10  # of memory, beyond the most of these rounds
 
 
 def trials(sound: Path, chance: random.Random) -> Iterator[Callable[[], Trial]]:
@@ -24,7 +25,7 @@ def trials(sound: Path, chance: random.Random) -> Iterator[Callable[[], Trial]]:
 
 def _visited(sound: Path, chance: random.Random, n_tabs: int, seconds: float, n_loads: int) -> Trial:
     from workbench.contents import CONTENTS
-    from workbench.page.browser import chromium, headless, running_app
+    from workbench.page.browser import chromium, headless, running_app, settle
 
     what = f"{n_tabs} tabs for {seconds} s" if n_tabs > 1 else f"{n_loads} pages"
     if chromium() is None:
@@ -36,23 +37,28 @@ def _visited(sound: Path, chance: random.Random, n_tabs: int, seconds: float, n_
     with copied(sound) as place, running_app([place / "study"]) as address, headless() as context:
         server = _server_of(address)
         tabs = [context.new_page() for _ in range(n_tabs)]
+
+        def load(tab: Any, slug: str) -> None:
+            latent = chance.randrange(100)
+            query = chance.choice(("documents", "latents carry", facts["query"]))
+            tab.goto(f"{address}/{slug}?study=study&q={query}&latent={latent}")
+
+        for slug in slugs * ROUNDS:
+            load(tabs[0], slug)
+            settle(tabs[0])
+            memory.append(server.memory_info().rss)
         until, loads = time.monotonic() + seconds, 0
         while time.monotonic() < until and loads < n_loads:
             tab, slug = tabs[loads % n_tabs], chance.choice(slugs)
-            latent, query = (
-                chance.randrange(100),
-                chance.choice(("documents", "latents carry", facts["query"])),
-            )
-            tab.goto(f"{address}/{slug}?study=study&q={query}&latent={latent}")
+            load(tab, slug)
             tab.wait_for_timeout(20 if n_tabs > 1 else 400)
             if "This page failed" in tab.content():
                 failed.append(slug)
             loads += 1
             memory.append(server.memory_info().rss)
-    after = min(WARM, len(memory) // 2)
-    growth = memory[-1] / max(memory[: after + 1])
-    first, warm, last = (memory[at] >> 20 for at in (0, after, -1))
-    said = f"{loads} loads, {first} MB, {warm} MB when warm, {last} MB at the end"
+    warm = max(memory[: len(slugs) * ROUNDS])
+    growth = memory[-1] / warm
+    said = f"{loads} loads, {memory[0] >> 20} MB, {warm >> 20} MB when warm, {memory[-1] >> 20} MB at the end"
     if failed:
         return Trial(what, "fault", f"{sorted(set(failed))} failed; {said}")
     return Trial(what, "same" if growth <= MOST_GROWTH else "fault", said)

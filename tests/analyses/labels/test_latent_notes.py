@@ -246,7 +246,7 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         say(study_in(tmp_path), 1, "a")
 
 
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.6, 0.9])
 def test_a_file_that_was_cut_short_is_not_an_empty_one(tmp_path: Path, share: float) -> None:
     for latent in range(40):
         say(study_in(tmp_path), latent, "a" * 100)
