@@ -1,4 +1,4 @@
-"""The ladder as one dot plot: a band per kind of states, a dot per dictionary, each with its interval."""
+"""The ladder, drawn: nDCG@10 by states and dictionary, and what each factor of BM25 adds by dictionary."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analyses.figures.style.lines import error_bars
+from analyses.figures.style.lines import error_bars, row_axis
 from analyses.figures.style.theme import QUIET, RULE, figure, plain
+from analyses.figures.why.scoring import FACTOR_NAMES
 from analyses.why.ladder.names import (
     COSINE_OF_MEAN,
     DRAWN,
@@ -89,6 +90,35 @@ def ladder_figure(cells: pd.DataFrame, levels: Mapping[str, float], chosen: str 
         zeroline=False,
     )
     chart.update_xaxes(title="nDCG@10, 95% interval over queries", tickformat=".2f", zeroline=False)
+    chart.update_layout(hovermode="closest", legend={"y": 1.0, "itemwidth": 30})
+    return chart
+
+
+def factors_figure(factors: pd.DataFrame) -> go.Figure:
+    """What each factor of BM25 adds, a row per factor and a dot per dictionary. factors: `Ladder.factors`."""
+    rows, dictionaries = list(dict.fromkeys(factors["factor"])), list(dict.fromkeys(factors["dictionary"]))
+    chart = figure(height=len(rows) * len(dictionaries) * 14 + 130)
+    for place, dictionary in enumerate(dictionaries):
+        part = factors[factors["dictionary"] == dictionary]
+        colour, symbol = LOOKS.get(dictionary, OTHER)
+        shift = 0.7 * ((place + 0.5) / len(dictionaries) - 0.5)
+        chart.add_scatter(
+            x=part["value"],
+            y=[rows.index(factor) + shift for factor in part["factor"]],
+            mode="markers",
+            name=plain(dictionary),
+            marker={"color": colour, "symbol": symbol, "size": 9, "line": {"color": colour, "width": 1.5}},
+            error_x=error_bars(part["value"], part["low"], part["high"], colour, 1.2),
+            customdata=part[["low", "high"]],
+            hovertemplate=f"<b>{plain(dictionary)}</b><br>%{{x:+.3f}} (%{{customdata[0]:+.3f}} to "
+            "%{customdata[1]:+.3f})<extra></extra>",
+        )
+    row_axis(chart, [FACTOR_NAMES[factor] for factor in rows], showgrid=False)
+    for place in range(1, len(rows)):
+        chart.add_hline(y=place - 0.5, line={"color": RULE, "width": 1})
+    chart.update_xaxes(
+        title="nDCG@10 that the factor adds (Shapley value, 95% interval)", tickformat="+.2f", zeroline=True
+    )
     chart.update_layout(hovermode="closest", legend={"y": 1.0, "itemwidth": 30})
     return chart
 

@@ -12,12 +12,16 @@ from scipy.sparse import csr_array
 
 from analyses.comparison.judged_queries import Judged
 from analyses.laws.laws import tail_of
+from analyses.statistics.intervals import bootstrap_means
+from analyses.statistics.shapley import shapley_values
+from analyses.why.factors.game import scoring_game
 from retrieval.bm25 import IDFS, Bm25Parameters
 from retrieval.index import Index
 from retrieval.run import Run
 from retrieval.weighted_index import WeightedIndex
 
 DEPTH = 100
+SHAPLEY = "shapley_"  # before the name of a factor of BM25
 PER_QUERY = ("nDCG@10", "nDCG@10_lucene", "R@100")
 
 
@@ -60,6 +64,20 @@ def measured(
         },
         vocabulary_facts(index) | ({} if pieces is None else {"wordpiece_share": majority_share(pieces)}),
     )
+
+
+def factor_facts(documents: csr_array, queries: csr_array, judged: Judged) -> dict[str, float]:
+    """What each factor of BM25 adds to nDCG@10 over these counts, with 95% intervals: shapley_root, _low, _high ...
+
+    no_factor: nDCG@10 of the sum of the counts of the query's terms, which the factors add to (`factors.game`).
+    """
+    game = scoring_game(Index.from_counts(documents), queries, Bm25Parameters(), judged)
+    values = shapley_values(game.ndcg)
+    facts = {"no_factor": float(game.ndcg[0].mean())}
+    for factor, value, (low, high) in zip(game.factors, values, bootstrap_means(values), strict=True):
+        ends = {"": value.mean(), "_low": low, "_high": high}
+        facts |= {f"{SHAPLEY}{factor}{end}": float(number) for end, number in ends.items()}
+    return facts
 
 
 def of_run(run: Run, judged: Judged) -> Measured:

@@ -15,9 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analyses.why.aspect import Aspect, path_of
+from analyses.why.factors.game import FACTORS
+from analyses.why.ladder._measures import SHAPLEY
 from analyses.why.ladder.names import (
     AS_THEY_ARE,
     MEAN_OF_DOCUMENTS,
@@ -43,13 +46,14 @@ class Ladder:
     """cells: a row per cell: states, dictionary, nDCG@10, low, high (95%, bootstrap over queries), the same three
     under Lucene's idf (with _lucene), R@100, n_seeds, seed_sd (of nDCG@10 over seeds), minus_sae, minus_cosine
     (differences of nDCG@10) with _low, _high, _p (Holm), k (latents per token at most), and the facts of
-    `_measures.vocabulary_facts`, wordpiece_share, and of the nulls of the match exact_, inflected_ and
-    soft_share_top10 with _low, _high (`analyses.why.matches.nulls`); NaN where a cell has none.
+    `_measures.vocabulary_facts`, on states as they are of `_measures.factor_facts` (seed 0), wordpiece_share, and
+    of the nulls of the match exact_, inflected_ and soft_share_top10 with _low, _high
+    (`analyses.why.matches.nulls`); NaN where a cell has none.
 
     per_query: states, dictionary, query_id, nDCG@10 (mean over seeds), nDCG@10_lucene. facts: fitted_to, text (its
     fingerprint), explained, unseen (share of the documents' tokens whose wordpiece the fitting text lacks),
     n_queries, n_seeds, matched_postings (whether each dictionary's k is chosen for the trained SAE's postings).
-    Ladders of older versions lack k, text, matched_postings and the intervals under Lucene's idf.
+    Ladders of older versions lack k, text, matched_postings, the factors and the intervals under Lucene's idf.
     """
 
     cells: pd.DataFrame
@@ -77,6 +81,21 @@ class Ladder:
     def matched(self) -> bool:
         """Whether each dictionary's k is chosen for the trained SAE's postings a document."""
         return bool(self.facts.get("matched_postings"))
+
+    @property
+    def factors(self) -> pd.DataFrame:
+        """What each factor of BM25 adds to nDCG@10 by dictionary, on states as they are; no rows in older ladders.
+
+        Columns dictionary, factor, value, low, high: Shapley values, 95% intervals over queries.
+        """
+        rows = self.cells[self.cells.get("no_factor", pd.Series(np.nan, self.cells.index)).notna()]
+        columns = ("dictionary", "factor", "value", "low", "high")
+        named = [
+            (row["dictionary"], factor, *(row[f"{SHAPLEY}{factor}{end}"] for end in ("", "_low", "_high")))
+            for row in rows.to_dict("records")
+            for factor in FACTORS
+        ]
+        return pd.DataFrame(named, columns=list(columns))
 
     @property
     def has_both_idfs(self) -> bool:
@@ -157,10 +176,19 @@ def _minus(row: Mapping[str, Any], name: str) -> tuple[float, float, float, floa
 
 def _as_json(row: Mapping[Any, Any]) -> dict[str, Any]:
     flat = {str(name): None if value != value else value for name, value in row.items()}
+    if "no_factor" in flat:
+        of_factors = {
+            factor: {end or "nDCG@10": flat.pop(f"{SHAPLEY}{factor}{_ENDS[end]}") for end in _ENDS}
+            for factor in FACTORS
+        }
+        flat["shapley"] = None if flat["no_factor"] is None else of_factors
     for name in ("minus_sae", "minus_cosine"):
         ends = {end: flat.pop(f"{name}_{end}") for end in ("low", "high", "p")}
         flat[name] = {"difference": flat[name], **ends}
     return flat
+
+
+_ENDS = {"": "", "low": "_low", "high": "_high"}
 
 
 def ladder_facts(study: Study) -> dict[str, Any]:

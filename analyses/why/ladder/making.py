@@ -26,7 +26,7 @@ from analyses.why.ladder._counts import (
     vectors_of,
 )
 from analyses.why.ladder._counts import QUERIES as QUERY_SEED
-from analyses.why.ladder._measures import DEPTH, PER_QUERY, Measured, measured, of_run
+from analyses.why.ladder._measures import DEPTH, PER_QUERY, Measured, factor_facts, measured, of_run
 from analyses.why.ladder._spaces import (
     OWN,
     SEED,
@@ -161,6 +161,8 @@ def measure_cell(
     """What a cell is measured by, from its counts on disk; blocks: of documents, queries: that of the queries."""
     (counts, pieces), (asked, _) = counts_of(blocks, cell), counts_of([queries], cell)
     one = measured(counts, asked, judged, pieces)
+    if cell.states == AS_THEY_ARE and cell.seed == 0:
+        one = one.with_facts(**factor_facts(counts, asked, judged))
     if (cell.states, cell.dictionary) not in NULLS or cell.seed != 0:
         return one
     tokens = latents_of(blocks, cell), latents_of([queries], cell)

@@ -16,6 +16,7 @@ from analyses.why.ladder.making import write_ladder
 from analyses.why.ladder.names import AS_THEY_ARE, MEAN_OF_DOCUMENTS, SHUFFLED_ANY, TRAINED, WORDPIECE_MEAN
 from analyses.why.ladder.states import STATES
 from analyses.why.ladder.stores import Stores
+from analyses.why.scoring import scoring
 from data.activations import write_store
 from data.progress import Progress
 from retrieval.evaluate import evaluate
@@ -80,6 +81,21 @@ def test_rows_of_the_text_are_the_studys_baselines(made: Ladder, study: Study) -
     assert row is not None
     found = evaluate(rank(study, study_queries(study), LEXICAL.name, 100), study.qrels)
     assert row["nDCG@10"] == pytest.approx(found["nDCG@10"].mean(), abs=1e-12)
+
+
+def test_factors_of_bm25_sum_to_what_they_add_and_the_studys_are_its_scoring(
+    made: Ladder, study: Study
+) -> None:
+    added = made.factors.groupby("dictionary")["value"].sum()
+    cells = made.cells[made.cells["states"] == AS_THEY_ARE].set_index("dictionary")
+    assert set(added.index) == set(DICTIONARIES)
+    gained = (cells["nDCG@10"] - cells["no_factor"]).loc[added.index]
+    np.testing.assert_allclose(added, gained, atol=1e-12)
+    own = made.factors[made.factors["dictionary"] == TRAINED].set_index("factor")[["value", "low", "high"]]
+    kept = scoring(study)
+    assert kept is not None
+    expected = kept.rows("latents", "factor").set_index("name")[["value", "low", "high"]]
+    np.testing.assert_allclose(own.loc[expected.index], expected, atol=1e-12)
 
 
 def test_without_context_a_latent_fires_on_fewer_wordpieces(made: Ladder) -> None:

@@ -203,7 +203,7 @@ def test_so_do_those_of_why(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["app", str(why_study.path)])
     shown = [one for one in evidence_of("why", {}).shown.values() if one.call is not None]
-    assert [bool(one.call and one.call.command) for one in shown] == [True, False, True]
+    assert [bool(one.call and one.call.command) for one in shown] == [True, True, False, True]
     for one in shown:
         assert one.call is not None
         assert one.table is not None

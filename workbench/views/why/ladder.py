@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from analyses.figures.why.ladder import ladder_figure
+from analyses.figures.why.ladder import factors_figure, ladder_figure
 from analyses.why.ladder.ladder import Ladder
 from analyses.why.ladder.names import TEXT
 from retrieval.study import Study
@@ -44,6 +44,13 @@ def show(study: Study, answer: Ladder) -> None:
     )
     if chosen:
         _cell.show(study, answer, *chosen.partition("|")[::2], chosen_idf)
+    if len(factors := answer.factors):
+        frame.label("What each part of BM25 adds by dictionary, on states as they are")
+        frame.show(factors_figure(factors), "ladder factors", factors, calls.why(study, "ladder", "factors"))
+        st.caption(
+            "Shapley values, as below for the study's own latents; under the first seed of a drawn dictionary. "
+            "Random directions are the control: what a part adds to them as well needs no trained vocabulary."
+        )
     with st.expander("The ladder in numbers"):
         st.dataframe(answer.shown().round(3), hide_index=True, height=420)
         st.html(highlight.table(law_table(answer.cells)))
