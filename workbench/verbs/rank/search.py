@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.errors import UserError
 from data.terminal import say
 from workbench.verbs.options import K1, AsJson, B, Idf, K1Unit, StudyFolder, query_text, scored
 from workbench.verbs.printing import print_json, print_table
@@ -39,8 +40,11 @@ def run(
 ) -> None:
     """Rank the study's documents for a query."""
     from retrieval.study import Study
+    from retrieval.systems import system as system_of
 
     opened = Study.open(study)
+    if (k1, b) != (None, None) and (named := system_of(opened, system)).reads != "latents":
+        raise UserError(f"--k1 and --b are of latent terms, and {named.name} ranks without: leave them out")
     parameters = scored(opened, idf, k1, b, k1_unit)
     if engine is not None:
         table = _by_engine(opened, engine, query_text(query), depth, parameters)

@@ -69,3 +69,5 @@ def test_k1_counts_in_weights_or_in_their_mean(
     assert "add --k1" in capsys.readouterr().err
     assert command("search", tiny_study.path, ONE, "--k1", 2, "--k1-unit", "metre") == 2
     assert "expected weight or mean" in capsys.readouterr().err
+    assert command("search", tiny_study.path, ONE, "--system", "bm25", "--k1", 2) == 2
+    assert "bm25 ranks without" in capsys.readouterr().err
