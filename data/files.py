@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,26 @@ def new_file(path: Path) -> Iterator[Path]:
             _force(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def create_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` make the file `path`, which is whole from its first moment; one that is there stays."""
+    if path.exists():
+        return
+    sweep(path)
+    temporary = _temporary(path)
+    try:
+        write(temporary)
+        _force(temporary)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:  # another process was first
+            pass
+        except OSError:  # a disk without links
+            if not path.exists():
+                os.rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import uuid
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from data.errors import UserError
@@ -51,27 +50,9 @@ def check_content(notes: sqlite3.Connection, path: Path) -> None:
 
 
 def begin_database(path: Path) -> None:
-    """An empty database at `path` unless there is a file; whole at once, so that a file of 0 bytes is damage."""
-    if path.exists():
-        return
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with closing(sqlite3.connect(fresh)) as notes, notes:
-            write_digest(notes)
-        with suppress(FileExistsError):  # another process was first
-            _rename_new(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _rename_new(old: Path, new: Path) -> None:
-    try:
-        os.link(old, new)
-    except FileExistsError:
-        raise
-    except OSError:  # a disk without links
-        if not new.exists():
-            os.rename(old, new)
+    """Write a database without rows; `create_file` has it whole at once, so that a file of 0 bytes is damage."""
+    with closing(sqlite3.connect(path)) as notes, notes:
+        write_digest(notes)
 
 
 def _digest(notes: sqlite3.Connection) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from analyses.labels._notes_copy import Copies, NotesCopy, connect_to_read, copies, keep_copies, with_copies
 from analyses.labels._notes_digest import begin_database, check_content, write_digest
 from data.errors import UserError
+from data.files import create_file
 from data.permissions import require
 from retrieval.study import Study
 
@@ -85,7 +86,7 @@ def _to_write(path: Path) -> Iterator[sqlite3.Connection]:
             yield notes
         return
     require("keep notes")
-    begin_database(path)
+    create_file(path, begin_database)
     with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as notes:
         yield notes
 

@@ -16,8 +16,8 @@ def difference(
 def against(other: str, value: float, low: float, high: float, p: float, unit: str = "") -> str:
     """Where something stands against `other`: "below ranking by cosine by 0.057 (0.014 to 0.102)", say."""
     if low <= 0 <= high:
-        told = f"{value:+.3f} ({low:+.3f} to {high:+.3f}){unit}"
-        return f"not told apart from {other}, {NO_DIFFERENCE}: {told}"
+        signed = f"{value:+.3f} ({low:+.3f} to {high:+.3f}){unit}"
+        return f"not told apart from {other}, {NO_DIFFERENCE}: {signed}"
     corrected = "" if p < LEVEL else f", but one of many comparisons, with p {p:.3f} after Holm's correction"
     sizes = (value, low, high) if low > 0 else (-value, -high, -low)
     by = "{:.3f} ({:.3f} to {:.3f})".format(*sizes)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from data import exchange, files
 from data.arrays import create_array, map_array
 from data.errors import UserError
-from data.files import new_file, new_folder, read_json, replace_folder
+from data.files import create_file, new_file, new_folder, read_json, replace_folder
 from data.locks import only_maker
 from data.tables import read_parquet
 
@@ -160,3 +160,25 @@ def test_a_table_that_is_none_is_one_sentence(tmp_path: Path) -> None:
         read_parquet(tmp_path / "a.parquet")
     with pytest.raises(UserError, match=r"b\.parquet is missing"):
         read_parquet(tmp_path / "b.parquet")
+
+
+def test_a_file_that_is_there_is_not_created_again(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    create_file(path, lambda temporary: temporary.write_text("first"))
+    create_file(path, lambda temporary: temporary.write_text("second"))
+    assert path.read_text() == "first"
+
+    def late(temporary: Path) -> None:
+        temporary.write_text("mine")
+        (tmp_path / "two").write_text("another process's")
+
+    create_file(tmp_path / "two", late)
+    assert (tmp_path / "two").read_text() == "another process's"
+    with pytest.raises(KeyboardInterrupt):
+        create_file(tmp_path / "three", _interrupted)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["one", "two"]
+
+
+def _interrupted(temporary: Path) -> None:
+    temporary.write_text("half")
+    raise KeyboardInterrupt

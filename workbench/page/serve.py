@@ -76,7 +76,8 @@ def serve_app(studies: Sequence[Path], port: int = 8501, sharing: Sharing = PRIV
     command = app_command(studies, port, sharing.hosts)
     say(f"The workbench is open at {address} (Ctrl-C closes it)", flush=True)
     if sharing.read_only:
-        say("Read-only: it starts nothing, writes nothing, sends nothing and opens no path", flush=True)
+        sends = f"nothing but queries to {sharing.engine}" if sharing.engine else "nothing"
+        say(f"Read-only: it starts nothing, writes nothing, sends {sends} and opens no path", flush=True)
     environment = sharing.environment()
     if os.environ.get("DISPLAY") or sys.platform in ("darwin", "win32"):
         subprocess.Popen([sys.executable, "-c", OPEN_BROWSER, address], env=environment)

@@ -39,6 +39,7 @@ from retrieval.study import Study
 CELLS, QUERIES, FACTS = "ladder.parquet", "ladder_queries.parquet", "ladder.json"
 WORK = ".ladder"
 FORMAT = 1
+_ENDS = {"nDCG@10": "", "low": "_low", "high": "_high"}  # of a Shapley value in JSON: the end of its column
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +90,12 @@ class Ladder:
         Columns dictionary, factor, value, low, high: Shapley values, 95% intervals over queries.
         """
         rows = self.cells[self.cells.get("no_factor", pd.Series(np.nan, self.cells.index)).notna()]
-        columns = ("dictionary", "factor", "value", "low", "high")
         named = [
-            (row["dictionary"], factor, *(row[f"{SHAPLEY}{factor}{end}"] for end in ("", "_low", "_high")))
+            (row["dictionary"], factor, *(row[f"{SHAPLEY}{factor}{end}"] for end in _ENDS.values()))
             for row in rows.to_dict("records")
             for factor in FACTORS
         ]
-        return pd.DataFrame(named, columns=list(columns))
+        return pd.DataFrame(named, columns=["dictionary", "factor", "value", "low", "high"])
 
     @property
     def has_both_idfs(self) -> bool:
@@ -178,7 +178,7 @@ def _as_json(row: Mapping[Any, Any]) -> dict[str, Any]:
     flat = {str(name): None if value != value else value for name, value in row.items()}
     if "no_factor" in flat:
         of_factors = {
-            factor: {end or "nDCG@10": flat.pop(f"{SHAPLEY}{factor}{_ENDS[end]}") for end in _ENDS}
+            factor: {name: flat.pop(f"{SHAPLEY}{factor}{end}") for name, end in _ENDS.items()}
             for factor in FACTORS
         }
         flat["shapley"] = None if flat["no_factor"] is None else of_factors
@@ -186,9 +186,6 @@ def _as_json(row: Mapping[Any, Any]) -> dict[str, Any]:
         ends = {end: flat.pop(f"{name}_{end}") for end in ("low", "high", "p")}
         flat[name] = {"difference": flat[name], **ends}
     return flat
-
-
-_ENDS = {"": "", "low": "_low", "high": "_high"}
 
 
 def ladder_facts(study: Study) -> dict[str, Any]:

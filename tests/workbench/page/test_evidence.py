@@ -23,7 +23,7 @@ from retrieval.bm25 import Bm25Parameters
 from retrieval.study import Study
 from workbench.page.evidence.call import call, inner, query, verb
 from workbench.page.evidence.figure_table import figure_table
-from workbench.page.evidence.record import STATE, Evidence
+from workbench.page.evidence.record import STATE, Evidence, Shown
 
 QUERY = "return the sum of an array"
 # page -> addresses, and how many calls and commands are tried there
@@ -136,6 +136,16 @@ def check_command(shown: pd.DataFrame, line: str, out: str) -> None:
     assert any(same(shown, table) for table in tables), f"{line} prints other numbers"
 
 
+def check_call(one: Shown, command: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert one.call is not None
+    assert one.table is not None
+    check_python(one.table, one.call.python)
+    if one.call.command:
+        capsys.readouterr()
+        assert command(*shlex.split(one.call.command)[1:]) == 0
+        check_command(one.table, one.call.command, capsys.readouterr().out)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "address", "n_calls", "n_commands"), VIEWS)
 def test_the_copied_python_and_command_give_the_numbers_of_the_view(
@@ -156,13 +166,7 @@ def test_the_copied_python_and_command_give_the_numbers_of_the_view(
     commands = [one for one in shown if one.call is not None and one.call.command]
     assert (len(shown), len(commands)) == (n_calls, n_commands)
     for one in shown:
-        assert one.call is not None
-        assert one.table is not None
-        check_python(one.table, one.call.python)
-        if one.call.command:
-            capsys.readouterr()
-            assert command(*shlex.split(one.call.command)[1:]) == 0
-            check_command(one.table, one.call.command, capsys.readouterr().out)
+        check_call(one, command, capsys)
 
 
 @pytest.mark.slow
@@ -186,11 +190,8 @@ def test_so_do_those_of_limit_and_of_a_quality_card(
         monkeypatch.setattr(sys, "argv", ["app", str(path)])
         (one,) = (one for one in evidence_of(page, address).shown.values() if one.call is not None)
         assert one.call is not None
-        assert one.table is not None
-        check_python(one.table, one.call.python)
-        capsys.readouterr()
-        assert command(*shlex.split(one.call.command)[1:]) == 0
-        check_command(one.table, one.call.command, capsys.readouterr().out)
+        assert one.call.command
+        check_call(one, command, capsys)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import typer
 
 from data.errors import UserError
 from data.terminal import say
-from workbench.verbs.options import AsJson, Idf, StudyFolder, long_job
+from workbench.verbs.options import K1, AsJson, B, Idf, StudyFolder, long_job
 from workbench.verbs.printing import print_json
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder for the files; an engine needs none.")] = None,
     uri: Uri = None,
     bits: Bits = None,
-    k1: Annotated[float | None, typer.Option(help="BM25's k1; the paper's by default.")] = None,
-    b: Annotated[float | None, typer.Option(help="BM25's b; the paper's by default.")] = None,
+    k1: K1 = None,
+    b: B = None,
     idf: Idf = "clipped",
     as_json: AsJson = False,
 ) -> None:

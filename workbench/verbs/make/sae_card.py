@@ -52,13 +52,13 @@ def run(
         for member in members(sae):
             progress.part = f"{Path(member).name}: "
             cards.append(card_of(member, opened, texts, held_out or "", seed, device, progress))
-    dicts = [card.to_dict() for card in cards]
+    record = [card.to_dict() for card in cards] if len(cards) > 1 else cards[0].to_dict()
     if csv is not None:
         table = cards[0].summary_table() if len(cards) == 1 else spread_of_cards(cards)
-        give(table, csv, as_json, lambda _: dicts if len(cards) > 1 else dicts[0])
+        give(table, csv, as_json, lambda _: record)
         return
     if as_json:
-        print_json(dicts if len(cards) > 1 else dicts[0])
+        print_json(record)
         return
     print_table(card_rows(cards[0]) if len(cards) == 1 else spread_of_cards(cards))
     for note in dict.fromkeys(note for card in cards for note in card.notes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analyses.figures.style.paths import paths_figure
+from analyses.why.k1 import UNITS
 from retrieval.bm25 import Bm25Parameters, Phi
 from retrieval.study import Study
 from workbench.caches import ablation as cached_interventions
@@ -18,10 +19,9 @@ from workbench.page.evidence import calls
 
 PHI_NAMES: dict[Phi, str] = {"sqrt": "square root", "log1p": "ln(1 + x)", "none": "identity"}
 K1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0)
-UNITS = {"weight": "weights", "mean": "mean weights"}
-USUAL = 2.0
-TIMES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-NAME = "k1: how late a latent saturates"
+COUNTED_IN = {"weight": "weights", "mean": "mean weights"}
+AT_FIRST = 2.0  # mean weights
+K1_LABEL = "k1: how late a latent saturates"
 N_SAMPLE = 100
 
 
@@ -53,7 +53,9 @@ def show(key: cache.Key, study: Study, query: str, idf: cache.Idf) -> None:
 def chosen(key: cache.Key, idf: cache.Idf) -> Bm25Parameters:
     """The sliders, and the parameters that they stand at."""
     paper = Bm25Parameters()
-    unit = url_widgets.segmented("unit", "k1 counts in", UNITS, "weight", help=tooltip("k1 / mean weight"))
+    unit = url_widgets.segmented(
+        "unit", "k1 counts in", COUNTED_IN, "weight", help=tooltip("k1 / mean weight")
+    )
     first, second, third = st.columns([1.3, 1.3, 1.2], gap="large", vertical_alignment="bottom")
     k1 = chosen_k1(key, unit, first)
     b = url_widgets.slider(
@@ -69,19 +71,19 @@ def chosen_k1(key: cache.Key, unit: str, at: url_widgets.Place) -> float:
     """The slider of k1, and k1 as BM25 takes it."""
     if unit == "weight":
         return url_widgets.select_slider(
-            "k1", NAME, K1, Bm25Parameters().k1, at, format_func="{:g}".format, help=tooltip("k1")
+            "k1", K1_LABEL, K1, Bm25Parameters().k1, at, format_func="{:g}".format, help=tooltip("k1")
         )
     mean = cached_interventions.mean_weight(key)
-    times = url_widgets.select_slider(
+    units = url_widgets.select_slider(
         "units",
-        NAME,
-        TIMES,
-        USUAL,
+        K1_LABEL,
+        UNITS,
+        AT_FIRST,
         at,
-        format_func=lambda times: f"{times:g} × {mean:.2f}",
+        format_func=lambda units: f"{units:g} × {mean:.2f}",
         help=tooltip("k1 / mean weight"),
     )
-    return times * mean
+    return units * mean
 
 
 def show_all(key: cache.Key, paper: Bm25Parameters, other: Bm25Parameters) -> None:

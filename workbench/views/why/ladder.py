@@ -48,7 +48,7 @@ def show(study: Study, answer: Ladder) -> None:
         frame.label("What each part of BM25 adds by dictionary, on states as they are")
         frame.show(factors_figure(factors), "ladder factors", factors, calls.why(study, "ladder", "factors"))
         st.caption(
-            "Shapley values, as below for the study's own latents; under the first seed of a drawn dictionary. "
+            "Shapley values over exact rankings by every subset; a drawn dictionary is taken under its first seed. "
             "Random directions are the control: what a part adds to them as well needs no trained vocabulary."
         )
     with st.expander("The ladder in numbers"):
